@@ -1,0 +1,19 @@
+//! What a messaging system can do beyond the contract, as data.
+
+/// Optional powers of a binder, one documented field each.
+///
+/// A configuration that asks for a power which the binder lacks is refused at start, by name.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Capabilities {
+    /// Messages survive the death of this process and of the broker.
+    pub durable: bool,
+    /// Processes share messages: `--only` makes sense.
+    pub shared: bool,
+    /// A destination has partitions, and messages of one key keep their order across processes.
+    pub partitions: bool,
+    /// A destination keeps messages for readers that come later, so nothing is ever unrouted.
+    pub log: bool,
+    /// The broker counts attempts across a crash.
+    pub counts_attempts: bool,
+}
