@@ -33,7 +33,8 @@ pub struct Delivery {
 pub enum Settlement {
     /// It is done with: handled, dead-lettered or discarded.
     Ack,
-    /// It goes back as if it had never been delivered: nobody tried it.
+    /// It goes back as if it had never been delivered: nobody tried it. It comes again with the next
+    /// assignment of its partition or the next binding of its group, not before.
     Release,
 }
 

@@ -1,0 +1,165 @@
+//! What one case plays on: a binder, and names that nobody else has.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use binder_core::{
+    Binder, BindingName, Capabilities, ConsumerSpec, Destination, Group, Limit, ProducerSpec,
+    Start, Topology, Unrouted,
+};
+use tokio::time::timeout;
+
+use crate::contract::compare::{Failure, Verdict, equal};
+use crate::contract::fixture::Fixture;
+use crate::contract::reader::{Reader, first_assignment};
+use crate::contract::writer::Writer;
+
+/// A connected binder and what a case needs to bind to it.
+#[derive(Clone)]
+pub(super) struct Scene {
+    fixture: Arc<dyn Fixture>,
+    binder: Arc<dyn Binder>,
+    prefix: String,
+}
+
+impl Scene {
+    pub(super) async fn open(fixture: Arc<dyn Fixture>, case: &str) -> Verdict<Self> {
+        static SCENES: AtomicUsize = AtomicUsize::new(0);
+        let binder = connect(&*fixture).await?;
+        let number = SCENES.fetch_add(1, Ordering::Relaxed);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_nanos());
+        let prefix = format!("contract.{case}.{now:x}-{}-{number}", std::process::id());
+        Ok(Self { fixture, binder, prefix })
+    }
+
+    /// A second connection to the same names: another process, if the binder is shared.
+    pub(super) async fn another(&self) -> Verdict<Self> {
+        let mut scene = self.clone();
+        if self.capabilities().shared {
+            scene.binder = connect(&*self.fixture).await?;
+        }
+        Ok(scene)
+    }
+
+    pub(super) fn capabilities(&self) -> Capabilities {
+        self.binder.capabilities()
+    }
+
+    pub(super) fn patience(&self) -> Duration {
+        self.fixture.patience()
+    }
+
+    pub(super) fn group(&self, name: &str) -> Verdict<Group> {
+        Ok(Group::new(format!("{}.{name}", self.prefix))?)
+    }
+
+    /// An input of a group from the earliest message on, at most 1,024 messages in flight.
+    pub(super) fn input(&self, destination: &str, group: &str) -> Verdict<ConsumerSpec> {
+        Ok(ConsumerSpec {
+            binding: BindingName::new("input")?,
+            destination: Destination::new(format!("{}.{destination}", self.prefix))?,
+            group: Some(self.group(group)?),
+            start: Start::Earliest,
+            partition_count: None,
+            max_in_flight: Some(Limit { messages: 1_024, bytes: 64 << 20 }),
+            drain: self.patience() / 4,
+            connect: self.patience(),
+            native: Default::default(),
+        })
+    }
+
+    /// An input with a copy of its own.
+    pub(super) fn anonymous(&self, destination: &str) -> Verdict<ConsumerSpec> {
+        Ok(ConsumerSpec { group: None, start: Start::Latest, ..self.input(destination, "none")? })
+    }
+
+    /// An output that refuses what nobody can receive.
+    pub(super) fn output(&self, destination: &str) -> Verdict<ProducerSpec> {
+        Ok(ProducerSpec {
+            binding: BindingName::new("output")?,
+            destination: Destination::new(format!("{}.{destination}", self.prefix))?,
+            partition_count: None,
+            required_groups: Vec::new(),
+            unrouted: Unrouted::Fail,
+            connect: self.patience(),
+            native: Default::default(),
+        })
+    }
+
+    pub(super) async fn provision(
+        &self,
+        consumers: &[&ConsumerSpec],
+        producers: &[&ProducerSpec],
+    ) -> Verdict {
+        let topology = Topology {
+            consumers: consumers.iter().map(|&spec| spec.clone()).collect(),
+            producers: producers.iter().map(|&spec| spec.clone()).collect(),
+            dead_letters: Vec::new(),
+        };
+        self.within("provisioning", self.binder.provision(&topology)).await
+    }
+
+    /// Binds an input and waits for its first assignment.
+    pub(super) async fn read(&self, spec: &ConsumerSpec) -> Verdict<Reader> {
+        let mut readers = Vec::new();
+        self.join(&mut readers, spec).await?;
+        readers.pop().ok_or_else(|| Failure::new("no reader was bound"))
+    }
+
+    /// Binds one more input and waits for its first assignment, while the others listen to what
+    /// that means for them.
+    pub(super) async fn join(&self, readers: &mut Vec<Reader>, spec: &ConsumerSpec) -> Verdict {
+        let input = self.within("binding an input", self.binder.bind_consumer(spec)).await?;
+        readers.push(Reader::new(input, self.patience()));
+        first_assignment(readers, self.patience()).await
+    }
+
+    pub(super) async fn write(&self, spec: &ProducerSpec) -> Verdict<Writer> {
+        let output = self.within("binding an output", self.binder.bind_producer(spec)).await?;
+        Ok(Writer::new(output, self.patience()))
+    }
+
+    /// An output and an input of one group on a destination, provisioned and bound.
+    pub(super) async fn pipe(&self, destination: &str) -> Verdict<(Writer, Reader, ConsumerSpec)> {
+        let (input, output) = (self.input(destination, "group")?, self.output(destination)?);
+        self.pipe_of(input, output).await
+    }
+
+    /// The same with specifications of one's own.
+    pub(super) async fn pipe_of(
+        &self,
+        input: ConsumerSpec,
+        output: ProducerSpec,
+    ) -> Verdict<(Writer, Reader, ConsumerSpec)> {
+        self.provision(&[&input], &[&output]).await?;
+        let writer = self.write(&output).await?;
+        Ok((writer, self.read(&input).await?, input))
+    }
+
+    async fn within<T>(
+        &self,
+        what: &str,
+        step: impl Future<Output = binder_core::Result<T>>,
+    ) -> Verdict<T> {
+        let patience = self.patience();
+        match timeout(patience, step).await {
+            Ok(result) => result.map_err(|error| Failure::new(format!("{what}: {error:?}"))),
+            Err(_) => Err(Failure::new(format!("{what} took longer than {patience:?}"))),
+        }
+    }
+}
+
+async fn connect(fixture: &dyn Fixture) -> Verdict<Arc<dyn Binder>> {
+    let patience = fixture.patience();
+    let Ok(connected) = timeout(patience, fixture.connect()).await else {
+        return Err(Failure::new(format!("connecting took longer than {patience:?}")));
+    };
+    let binder = connected?;
+    equal(
+        "what fixture and binder say of capabilities",
+        &fixture.capabilities(),
+        &binder.capabilities(),
+    )?;
+    Ok(binder)
+}

@@ -1,0 +1,12 @@
+//! Tools that prove a binder, and tools that prove what stands on one.
+//!
+//! * [`contract`]: the conformance suite that every binder runs. The author of a new binder writes
+//!   a [`contract::Fixture`] and a test file of one call.
+//! * [`script`]: a binder whose broker is played by the test, for whatever is built on the
+//!   contract. It has no clock and no thread of its own, so it works in virtual time.
+
+#![forbid(unsafe_code)]
+
+pub mod contract;
+pub mod script;
+mod signal;

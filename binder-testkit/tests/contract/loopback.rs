@@ -1,0 +1,322 @@
+//! A binder over the broker of this test.
+
+use std::future::pending;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use binder_core::publish::Reports;
+use binder_core::{
+    Acker, Binder, BoundInput, BoxFuture, Capabilities, Completed, Completion, ConsumerSpec,
+    Delivery, Error, ErrorKind, Incoming, Limit, Outbox, ProducerSpec, Publisher, Receipt, Result,
+    Room, Settlement, Start, Subscription, Tag, Topology, Unrouted,
+};
+use binder_testkit::contract::Fixture;
+
+use crate::broker::{Broker, Group, Topic};
+use crate::fault::Fault;
+
+/// Makes loopback binders with one fault.
+#[derive(Clone, Copy)]
+pub(crate) struct LoopbackFixture {
+    pub(crate) fault: Fault,
+    pub(crate) log: bool,
+}
+
+impl Fixture for LoopbackFixture {
+    fn connect(&self) -> BoxFuture<'_, Result<Arc<dyn Binder>>> {
+        let binder = Loopback { fixture: *self, broker: Arc::default() };
+        Box::pin(async { Ok(Arc::new(binder) as Arc<dyn Binder>) })
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = Capabilities::default();
+        (capabilities.partitions, capabilities.log) = (true, self.log);
+        capabilities
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+}
+
+#[derive(Clone)]
+struct Loopback {
+    fixture: LoopbackFixture,
+    broker: Arc<Mutex<Broker>>,
+}
+
+impl Loopback {
+    fn with<T>(&self, act: impl FnOnce(&mut Broker) -> T) -> T {
+        act(&mut self.broker.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Acts on a topic, then wakes whoever waits for it.
+    fn change<T>(&self, topic: &str, act: impl FnOnce(&mut Topic) -> T) -> T {
+        let (answer, wakers) = self.with(|broker| {
+            let topic = broker.topics.entry(topic.to_owned()).or_default();
+            (act(topic), topic.wake())
+        });
+        wakers.into_iter().for_each(std::task::Waker::wake);
+        answer
+    }
+
+    fn ensure_group(&self, topic: &str, group: &str, start: Start) {
+        let LoopbackFixture { fault, log } = self.fixture;
+        let topic_of = |broker: &mut Broker| {
+            let topic = broker.topics.entry(topic.to_owned()).or_default();
+            topic.ensure_group(group, start, log, fault);
+        };
+        self.with(topic_of);
+    }
+
+    fn join(&self, spec: &ConsumerSpec) -> Result<LoopbackSubscription> {
+        let fault = self.fixture.fault;
+        let member = self.with(|broker| {
+            broker.next_member += 1;
+            broker.next_member
+        });
+        let group = match &spec.group {
+            Some(group) if fault != Fault::StealsFromGroups => group.to_string(),
+            None if fault != Fault::SharesAnonymous => format!("anonymous {member}"),
+            _ => "everybody".into(),
+        };
+        let topic = spec.destination.to_string();
+        self.ensure_group(&topic, &group, spec.start);
+        self.change(&topic, |topic| {
+            let members: usize = topic.groups.values().map(|group| group.members.len()).sum();
+            if fault == Fault::RefusesCrowds && members > 8 {
+                return Err(Error::new(ErrorKind::Broker, "too many members"));
+            }
+            if let Some(group) = topic.groups.get_mut(&group) {
+                group.members.push(member);
+                group.share(fault);
+            }
+            Ok(())
+        })?;
+        let limit = spec.max_in_flight.unwrap_or(Limit { messages: 1_024, bytes: 1 << 20 });
+        let (anonymous, told) = (spec.group.is_none(), false);
+        Ok(LoopbackSubscription {
+            binder: self.clone(),
+            topic,
+            group,
+            member,
+            limit,
+            anonymous,
+            told,
+        })
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a leaked task is the fault")]
+fn leak_a_task() {
+    drop(tokio::spawn(pending::<()>()));
+}
+
+impl Binder for Loopback {
+    fn bind_consumer<'a>(&'a self, spec: &'a ConsumerSpec) -> BoxFuture<'a, Result<BoundInput>> {
+        Box::pin(async move {
+            if self.fixture.fault == Fault::LeaksATask {
+                leak_a_task();
+            }
+            let subscription = self.join(spec)?;
+            let acker = Arc::new(LoopbackAcker {
+                binder: self.clone(),
+                topic: subscription.topic.clone(),
+                group: subscription.group.clone(),
+                member: subscription.member,
+            });
+            Ok(BoundInput { subscription: Box::new(subscription), acker })
+        })
+    }
+
+    fn bind_producer<'a>(
+        &'a self,
+        spec: &'a ProducerSpec,
+    ) -> BoxFuture<'a, Result<Arc<dyn Publisher>>> {
+        let publisher = LoopbackPublisher {
+            binder: self.clone(),
+            topic: spec.destination.to_string(),
+            unrouted: spec.unrouted,
+            kept: Mutex::default(),
+        };
+        Box::pin(async { Ok(Arc::new(publisher) as Arc<dyn Publisher>) })
+    }
+
+    fn provision<'a>(&'a self, topology: &'a Topology) -> BoxFuture<'a, Result<()>> {
+        for spec in &topology.consumers {
+            if let Some(group) = spec.group.as_ref().filter(|_| {
+                // With this fault all groups are one, which begins when it is bound.
+                self.fixture.fault != Fault::StealsFromGroups
+            }) {
+                self.ensure_group(spec.destination.as_str(), group.as_str(), spec.start);
+            }
+        }
+        for spec in &topology.producers {
+            for group in &spec.required_groups {
+                if self.fixture.fault != Fault::ForgetsRequiredGroups {
+                    self.ensure_group(spec.destination.as_str(), group.as_str(), Start::Earliest);
+                }
+            }
+        }
+        Box::pin(async { Ok(()) })
+    }
+
+    fn capabilities(&self) -> Capabilities {
+        let mut capabilities = self.fixture.capabilities();
+        capabilities.durable = self.fixture.fault == Fault::Boasts;
+        capabilities
+    }
+}
+
+struct LoopbackSubscription {
+    binder: Loopback,
+    topic: String,
+    group: String,
+    member: u64,
+    limit: Limit,
+    anonymous: bool,
+    told: bool,
+}
+
+impl LoopbackSubscription {
+    fn leave(&mut self) {
+        let fault = self.binder.fixture.fault;
+        self.binder.change(&self.topic, |topic| {
+            let Some(group) = topic.groups.get_mut(&self.group) else { return };
+            group.leave(self.member, fault);
+            let forgotten = self.anonymous || fault == Fault::ForgetsGroups;
+            if forgotten && group.members.is_empty() {
+                topic.groups.remove(&self.group);
+            }
+        });
+    }
+}
+
+impl Subscription for LoopbackSubscription {
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: Room,
+        batch: &mut Vec<Delivery>,
+    ) -> Poll<Result<Incoming>> {
+        let fault = self.binder.fixture.fault;
+        match fault {
+            Fault::BlocksItsThread => std::thread::park_timeout(Duration::from_secs(60)),
+            Fault::Panics => panic!("broken on purpose"),
+            _ => {}
+        }
+        if !std::mem::replace(&mut self.told, true) {
+            return Poll::Ready(Ok(Incoming::Assigned));
+        }
+        self.binder.with(|broker| {
+            let Some(topic) = broker.topics.get_mut(&self.topic) else { return Poll::Pending };
+            let group = topic.groups.get_mut(&self.group);
+            if let Some(revoked) = group.and_then(|group| group.revoked(self.member)) {
+                return Poll::Ready(Ok(Incoming::Revoked(revoked)));
+            }
+            let bounds = (room, self.limit);
+            if Group::deliver(topic, &self.group, self.member, bounds, fault, batch) {
+                return Poll::Ready(Ok(Incoming::Deliveries));
+            }
+            topic.wait(cx.waker());
+            Poll::Pending
+        })
+    }
+
+    fn poll_close(&mut self, _: &mut Context<'_>) -> Poll<Result<()>> {
+        if self.binder.fixture.fault == Fault::NeverCloses {
+            return Poll::Pending;
+        }
+        self.leave();
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for LoopbackSubscription {
+    fn drop(&mut self) {
+        if self.binder.fixture.fault != Fault::KeepsTheDropped {
+            self.leave();
+        }
+    }
+}
+
+struct LoopbackAcker {
+    binder: Loopback,
+    topic: String,
+    group: String,
+    member: u64,
+}
+
+impl Acker for LoopbackAcker {
+    fn settle(&self, batch: &[(Tag, Settlement)]) {
+        let fault = self.binder.fixture.fault;
+        self.binder.change(&self.topic, |topic| {
+            if let Some(group) = topic.groups.get_mut(&self.group) {
+                group.settle(self.member, fault, batch);
+            }
+        });
+    }
+}
+
+struct LoopbackPublisher {
+    binder: Loopback,
+    topic: String,
+    unrouted: Unrouted,
+    /// Completions that are never reported, for the fault that does not.
+    kept: Mutex<Vec<Completion>>,
+}
+
+impl LoopbackPublisher {
+    fn refuses(&self) -> bool {
+        let LoopbackFixture { fault, log } = self.binder.fixture;
+        let orphan = self.binder.change(&self.topic, |topic| topic.groups.is_empty());
+        let fail = match fault {
+            Fault::DropsUnroutable => false,
+            Fault::RefusesUnroutable => true,
+            _ => self.unrouted == Unrouted::Fail,
+        };
+        !log && orphan && fail
+    }
+
+    fn topics(&self) -> Vec<String> {
+        if self.binder.fixture.fault == Fault::MixesDestinations {
+            return self.binder.with(|broker| broker.topics.keys().cloned().collect());
+        }
+        vec![self.topic.clone()]
+    }
+}
+
+impl Publisher for LoopbackPublisher {
+    fn poll_publish(&self, _: &mut Context<'_>, outbox: &mut Outbox) -> Poll<()> {
+        let fault = self.binder.fixture.fault;
+        let mut reports = Reports::new();
+        let (refuses, topics) = (self.refuses(), self.topics());
+        while let Some(outgoing) = outbox.pop_front() {
+            if refuses {
+                let error = Error::new(ErrorKind::Unroutable, "nobody reads this");
+                outgoing.completion.report_into(Completed::Refused(error), &mut reports);
+                continue;
+            }
+            for topic in &topics {
+                self.binder.change(topic, |topic| topic.append(fault, outgoing.message.clone()));
+            }
+            match fault {
+                Fault::DropsCompletions => drop(outgoing.completion),
+                Fault::NeverReports => {
+                    let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+                    kept.push(outgoing.completion);
+                }
+                _ => {
+                    let confirmed = Completed::Confirmed(Receipt::default());
+                    outgoing.completion.report_into(confirmed, &mut reports);
+                }
+            }
+        }
+        Poll::Ready(())
+    }
+
+    fn poll_flush(&self, _: &mut Context<'_>) -> Poll<()> {
+        Poll::Ready(())
+    }
+}
