@@ -1,0 +1,198 @@
+//! Binders, and what functions are bound to on them.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use binder_core::{Binder, BoundInput, Error, ErrorKind, Publisher, Result};
+use futures::future::try_join_all;
+
+use super::select::{self, Choice};
+use super::{App, Launch, specs};
+use crate::config::{
+    self, FunctionNames, OnExhausted, Resolved, ResolvedFunction, ResolvedInput, ResolvedOutput,
+};
+use crate::function::definition::{Definition, Registered};
+use crate::registry;
+use crate::runtime::plan::{InputPlan, OutputPlan};
+
+/// What the configuration means for the functions of an application.
+///
+/// # Errors
+///
+/// When it does not fit them.
+pub(super) fn resolve<S>(launch: &Launch, app: &App<S>) -> Result<Resolved> {
+    let config = config::load(&launch.sources)?;
+    let functions: Vec<_> = app
+        .functions
+        .iter()
+        .map(|Registered { definition, .. }| FunctionNames {
+            name: definition.name,
+            inputs: definition.inputs,
+            outputs: definition.outputs,
+        })
+        .collect();
+    config.resolve(&launch.name, &functions, &registry::kinds(&app.binders))
+}
+
+/// The names of the functions to run.
+///
+/// # Errors
+///
+/// When `--only` names what is not there, or cuts a stream that lives in one process.
+pub(super) fn choose<S>(
+    only: &[String],
+    app: &App<S>,
+    resolved: &Resolved,
+    connected: &Connected,
+) -> Result<BTreeSet<String>> {
+    let names: Vec<_> = app.functions.iter().map(|function| function.definition.name).collect();
+    let chosen = select::names(only, &names, &app.together)?;
+    let choices: Vec<_> = resolved.functions.iter().map(|f| connected.choice(f)).collect();
+    select::check_shared(&chosen, &choices)?;
+    Ok(chosen)
+}
+
+/// Binders that some binding uses, by their names in the configuration.
+pub(super) struct Connected(BTreeMap<String, Arc<dyn Binder>>);
+
+/// A function with everything it reads and writes.
+pub(super) struct BoundFunction {
+    pub(super) input: Option<BoundListener>,
+    pub(super) outputs: Vec<OutputPlan>,
+}
+
+/// The input of a listener.
+pub(super) struct BoundListener {
+    pub(super) plan: InputPlan,
+    pub(super) bound: BoundInput,
+    pub(super) dead_letters: Option<Arc<dyn Publisher>>,
+}
+
+impl Connected {
+    /// Makes the clients; reaches nobody yet.
+    pub(super) fn new(
+        resolved: &Resolved,
+        offered: &BTreeMap<String, Arc<dyn Binder>>,
+    ) -> Result<Self> {
+        let make = |(name, binder): (&String, _)| {
+            let made = registry::make(binder, offered);
+            made.map(|made| (name.clone(), made)).map_err(|error| error.at_binder(name.as_str()))
+        };
+        resolved.binders.iter().map(make).collect::<Result<_>>().map(Self)
+    }
+
+    pub(super) fn into_binders(self) -> Vec<Arc<dyn Binder>> {
+        self.0.into_values().collect()
+    }
+
+    fn binder(&self, name: &str) -> Result<&Arc<dyn Binder>> {
+        self.0
+            .get(name)
+            .ok_or_else(|| Error::new(ErrorKind::Config, format!("there is no binder `{name}`")))
+    }
+
+    fn is_shared(&self, name: &str) -> bool {
+        self.0.get(name).is_some_and(|binder| binder.capabilities().shared)
+    }
+
+    fn choice<'a>(&self, function: &'a ResolvedFunction) -> Choice<'a> {
+        let reads = function
+            .inputs
+            .iter()
+            .filter(|input| !self.is_shared(&input.binder))
+            .map(|input| input.destination.as_str());
+        let letters = function
+            .inputs
+            .iter()
+            .filter(|input| !self.is_shared(&input.binder))
+            .filter_map(|input| input.dead_letter.as_ref().map(|name| name.as_str()));
+        let writes = function
+            .outputs
+            .iter()
+            .filter(|output| !self.is_shared(&output.binder))
+            .map(|output| output.destination.as_str());
+        Choice {
+            name: &function.name,
+            reads_alone: reads.collect(),
+            writes_alone: writes.chain(letters).collect(),
+        }
+    }
+
+    /// Creates and checks what all functions need, also those that this process leaves out.
+    pub(super) async fn provision(&self, resolved: &Resolved) -> Result<()> {
+        let each = self.0.iter().map(|(name, binder)| async move {
+            let topology = specs::topology(resolved, name);
+            let provisioned = binder.provision(&topology).await;
+            provisioned.map_err(|error| error.at_binder(name.as_str()))
+        });
+        try_join_all(each).await.map(|_| ())
+    }
+
+    /// Binds the outputs of one function.
+    pub(super) async fn bind_outputs(
+        &self,
+        resolved: &Resolved,
+        definition: &Definition,
+    ) -> Result<Vec<OutputPlan>> {
+        let function = find(resolved, definition.name)?;
+        try_join_all(function.outputs.iter().map(|output| self.output(resolved, output))).await
+    }
+
+    async fn output(&self, resolved: &Resolved, output: &ResolvedOutput) -> Result<OutputPlan> {
+        let spec = specs::producer(resolved, output);
+        let bound = self.binder(&output.binder)?.bind_producer(&spec).await;
+        let place = |error: Error| {
+            error
+                .at_binder(output.binder.as_str())
+                .at_binding(output.binding.as_str())
+                .at_destination(output.destination.as_str())
+        };
+        Ok(OutputPlan {
+            binding: output.binding.to_string(),
+            destination: output.destination.clone(),
+            publisher: bound.map_err(place)?,
+            drop_refused: output.on_exhausted == OnExhausted::Drop,
+        })
+    }
+
+    /// Binds the input of one listener and its dead letters; an emitter has none.
+    pub(super) async fn bind_input(
+        &self,
+        resolved: &Resolved,
+        definition: &Definition,
+    ) -> Result<Option<BoundListener>> {
+        let function = find(resolved, definition.name)?;
+        let Some(input) = function.inputs.first() else { return Ok(None) };
+        let bound = self.input(resolved, definition.name, function, input).await;
+        bound.map(Some).map_err(|error| {
+            error
+                .at_binder(input.binder.as_str())
+                .at_binding(input.binding.as_str())
+                .at_destination(input.destination.as_str())
+        })
+    }
+
+    async fn input(
+        &self,
+        resolved: &Resolved,
+        name: &'static str,
+        function: &ResolvedFunction,
+        input: &ResolvedInput,
+    ) -> Result<BoundListener> {
+        let binder = self.binder(&input.binder)?;
+        let dead_letters = match specs::dead_producer(resolved, input) {
+            Some(spec) => Some(binder.bind_producer(&spec).await?),
+            None => None,
+        };
+        let bound = binder.bind_consumer(&specs::consumer(resolved, input)).await?;
+        Ok(BoundListener { plan: specs::plan(name, function, input), bound, dead_letters })
+    }
+}
+
+fn find<'a>(resolved: &'a Resolved, name: &str) -> Result<&'a ResolvedFunction> {
+    resolved
+        .functions
+        .iter()
+        .find(|function| function.name == name)
+        .ok_or_else(|| Error::new(ErrorKind::Config, format!("function `{name}` was not resolved")))
+}

@@ -1,0 +1,161 @@
+//! From functions and configuration to a running application.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::future::try_join_all;
+
+use super::App;
+use super::connect::{self, BoundFunction, BoundListener, Connected};
+use super::running::{Running, RunningEmitter};
+use crate::config::Sources;
+use crate::function::definition::{Kind, Registered};
+use crate::function::slot::{Body, Steps};
+use crate::runtime::emit::{Emission, EmitTask};
+use crate::runtime::input::{Caller, RunningInput};
+use crate::runtime::spawn::Executor;
+
+/// How to launch an application without `#[enable_binding]`: from a test, or inside another
+/// program.
+#[derive(Clone, Debug)]
+pub struct Launch {
+    /// The application's name, part of default group names.
+    pub name: String,
+    /// Where configuration comes from.
+    pub sources: Sources,
+    /// The functions to run; all if there is none.
+    pub only: Vec<String>,
+    /// Where tasks run.
+    pub executor: Executor,
+}
+
+/// Why an application did not start.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum LaunchError {
+    /// The configuration is wrong or a broker is not as it has to be.
+    Refused(binder_core::Error),
+    /// The application could not make its state.
+    Failed(crate::function::error::Error),
+}
+
+impl fmt::Display for LaunchError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Refused(error) => error.fmt(f),
+            Self::Failed(error) => error.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for LaunchError {}
+
+impl From<binder_core::Error> for LaunchError {
+    fn from(error: binder_core::Error) -> Self {
+        Self::Refused(error)
+    }
+}
+
+/// How often it is said what the start waits for.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+impl Launch {
+    /// Starts an application: provisions, binds outputs, then inputs until each is assigned, then
+    /// lets emitters emit.
+    ///
+    /// # Errors
+    ///
+    /// When anything of it is refused; nothing is left running then.
+    pub async fn start<S>(self, app: App<S>) -> Result<Running, LaunchError>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let resolved = connect::resolve(&self, &app)?;
+        let connected = Connected::new(&resolved, &app.binders)?;
+        let chosen = connect::choose(&self.only, &app, &resolved, &connected)?;
+        connected.provision(&resolved).await?;
+        let functions: Vec<_> =
+            app.functions.into_iter().filter(|f| chosen.contains(f.definition.name)).collect();
+        let outputs = functions.iter().map(|f| connected.bind_outputs(&resolved, &f.definition));
+        let outputs = try_join_all(outputs).await?;
+        let inputs = functions.iter().map(|f| connected.bind_input(&resolved, &f.definition));
+        let inputs = try_join_all(inputs).await?;
+        let state = (app.state)().await.map_err(LaunchError::Failed)?;
+        let mut running = Running {
+            inputs: Vec::new(),
+            emitters: Vec::new(),
+            until: app.until,
+            grace: resolved.grace,
+            binders: connected.into_binders(),
+            executor: self.executor.clone(),
+        };
+        let mut emitters = Vec::new();
+        // Emitters' functions are called first, so that what they leave in the state is there
+        // before a message is; their streams are polled last.
+        let (first, then): (Vec<_>, Vec<_>) = functions
+            .iter()
+            .zip(inputs.into_iter().zip(outputs))
+            .partition(|(function, _)| function.definition.kind == Kind::Emitter);
+        for (function, (input, outputs)) in first.into_iter().chain(then) {
+            let bound = BoundFunction { input, outputs };
+            let body = (function.body)(state.clone());
+            start_function(&self.executor, function, body, bound, &mut running, &mut emitters);
+        }
+        if let Err(error) = assigned(&mut running).await {
+            running.stop().await;
+            return Err(error.into());
+        }
+        tracing::info!("ready: {} inputs assigned", running.inputs.len());
+        for (emission, steps) in emitters {
+            let task = self.executor.spawn_worker(EmitTask::new(Arc::clone(&emission), steps));
+            running.emitters.push(RunningEmitter { emission, task });
+        }
+        Ok(running)
+    }
+}
+
+/// Emitters that start once every input is assigned.
+type Emitters = Vec<(Arc<Emission>, Box<dyn Steps>)>;
+
+fn start_function<S>(
+    executor: &Executor,
+    function: &Registered<S>,
+    body: Body,
+    bound: BoundFunction,
+    running: &mut Running,
+    emitters: &mut Emitters,
+) {
+    let BoundFunction { input, outputs } = bound;
+    let caller = match body {
+        Body::Calls(slot) => Caller::Calls(slot),
+        Body::Stream(make) => Caller::Stream(make),
+        Body::Emitter(make) => {
+            let emission = Emission::new(function.definition.name, outputs);
+            emitters.push((emission, make()));
+            return;
+        }
+    };
+    let Some(BoundListener { mut plan, bound, dead_letters }) = input else { return };
+    plan.stream = matches!(caller, Caller::Stream(_));
+    let input = RunningInput::start(executor, plan, bound, &outputs, dead_letters, caller);
+    running.inputs.push(input);
+}
+
+/// Waits until every input is assigned, and says every few seconds for which it waits.
+async fn assigned(running: &mut Running) -> binder_core::Result<()> {
+    for input in &mut running.inputs {
+        let (function, binding) = (input.flow.plan.function, input.flow.plan.binding.clone());
+        let waiting = input.assigned();
+        tokio::pin!(waiting);
+        loop {
+            tokio::select! {
+                assigned = &mut waiting => break assigned?,
+                () = tokio::time::sleep(PATIENCE) => {
+                    tracing::info!(function, binding, "waiting for the first assignment");
+                }
+            }
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! What `#[enable_binding]` calls.
+
+use std::future::Future;
+use std::io::IsTerminal;
+use std::process::ExitCode;
+
+use clap::Args;
+use tracing_subscriber::EnvFilter;
+
+use super::App;
+use super::command::{Framework, parse};
+use super::exit::Exit;
+use super::launch::{Launch, LaunchError};
+use super::signals::Signals;
+use crate::config::Sources;
+use crate::function::error::Result;
+use crate::runtime::spawn::Executor;
+
+/// The application's package.
+#[derive(Clone, Copy, Debug)]
+pub struct Package {
+    /// `CARGO_PKG_NAME`, which is part of default group names.
+    pub name: &'static str,
+    /// `CARGO_PKG_VERSION`.
+    pub version: &'static str,
+}
+
+/// Configuration that was compiled in.
+#[derive(Clone, Copy, Debug)]
+pub struct Defaults {
+    /// The name of the file, for errors.
+    pub path: &'static str,
+    /// What stands in it.
+    pub text: &'static str,
+}
+
+/// Reads the command line and the configuration, runs the application, drains it on a signal.
+pub fn main<A, S, F, Fut>(package: Package, defaults: Option<Defaults>, application: F) -> ExitCode
+where
+    A: Args,
+    S: Clone + Send + Sync + 'static,
+    F: FnOnce(A) -> Fut,
+    Fut: Future<Output = Result<App<S>>>,
+{
+    let (args, framework) = match parse::<A>(&package, std::env::args_os()) {
+        Ok(parsed) => parsed,
+        Err(error) => {
+            // Nothing is left to tell anybody when standard error is gone.
+            drop(error.print());
+            let code = if error.use_stderr() { Exit::Refused } else { Exit::Drained };
+            return code.into();
+        }
+    };
+    log_to_stderr();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return end(package, Exit::Failed, &format!("no async runtime: {error}")),
+    };
+    let exit = runtime.block_on(run(package, defaults, framework, || application(args)));
+    // A function that blocks its thread must not keep the process alive after the drain.
+    runtime.shutdown_background();
+    exit.into()
+}
+
+async fn run<S, F, Fut>(
+    package: Package,
+    defaults: Option<Defaults>,
+    framework: Framework,
+    application: F,
+) -> Exit
+where
+    S: Clone + Send + Sync + 'static,
+    F: FnOnce() -> Fut,
+    Fut: Future<Output = Result<App<S>>>,
+{
+    let fail = |exit: Exit, why: &dyn std::fmt::Display| {
+        say(package, why);
+        exit
+    };
+    let (signals, executor) = match (Signals::listen(), Executor::new()) {
+        (Ok(signals), Ok(executor)) => (signals, executor),
+        (Err(error), _) | (_, Err(error)) => return fail(Exit::Failed, &error),
+    };
+    let app = match application().await {
+        Ok(app) => app,
+        Err(error) => return fail(Exit::Failed, &error),
+    };
+    let mut sources = Sources::of_process(std::env::vars_os());
+    sources.defaults =
+        defaults.map(|defaults| (defaults.path.to_owned(), defaults.text.to_owned()));
+    sources.file = framework.config;
+    sources.set = framework.set;
+    let launch = Launch { name: package.name.to_owned(), sources, only: framework.only, executor };
+    let mut signals = signals;
+    let started = tokio::select! {
+        started = launch.start(app) => started,
+        name = signals.next() => {
+            tracing::info!("{name} while starting: stopping");
+            return Exit::Drained;
+        }
+    };
+    match started {
+        Ok(running) => running.ended_or_signal(signals).await,
+        Err(LaunchError::Refused(error)) => fail(Exit::Refused, &error),
+        Err(LaunchError::Failed(error)) => fail(Exit::Failed, &error),
+    }
+}
+
+/// Logs to standard error unless the application has set something up itself.
+fn log_to_stderr() {
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logging = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .try_init();
+    if let Err(error) = logging {
+        tracing::debug!("logging was set up by the application: {error}");
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where an application says why it ends")]
+fn say(package: Package, why: &dyn std::fmt::Display) {
+    eprintln!("{}: {why}", package.name);
+}
+
+fn end(package: Package, exit: Exit, why: &dyn std::fmt::Display) -> ExitCode {
+    say(package, why);
+    exit.into()
+}

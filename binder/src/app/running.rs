@@ -1,0 +1,165 @@
+//! A running application, and how it ends.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use binder_core::{Binder, Error};
+use futures::StreamExt;
+use futures::future::BoxFuture;
+use futures::stream::FuturesUnordered;
+use tokio::task::JoinHandle;
+
+use super::exit::Exit;
+use super::signals::Signals;
+use crate::function::error::Result;
+use crate::runtime::emit::Emission;
+use crate::runtime::input::RunningInput;
+use crate::runtime::spawn::Executor;
+
+/// An emitter whose task runs.
+pub(super) struct RunningEmitter {
+    pub(super) emission: Arc<Emission>,
+    pub(super) task: JoinHandle<std::result::Result<(), Error>>,
+}
+
+/// An application whose inputs are assigned and whose emitters emit.
+pub struct Running {
+    pub(super) inputs: Vec<RunningInput>,
+    pub(super) emitters: Vec<RunningEmitter>,
+    pub(super) until: Option<BoxFuture<'static, Result<()>>>,
+    pub(super) grace: Duration,
+    /// Dropped last: the inputs and outputs live in them.
+    pub(super) binders: Vec<Arc<dyn Binder>>,
+    /// Keeps the thread of the pumps alive.
+    pub(super) executor: Executor,
+}
+
+/// Why an application ends.
+enum Reason {
+    Asked,
+    Finished,
+    Failed,
+    Stopped,
+}
+
+impl Running {
+    /// Stops the application: emitters first, then inputs, what has started is finished within
+    /// the grace.
+    pub async fn stop(self) -> Exit {
+        self.drain(Reason::Asked, &mut None).await
+    }
+
+    /// Runs until `until` is ready, until nothing is left to do, or until every input has stopped
+    /// by itself.
+    pub async fn ended(mut self) -> Exit {
+        let reason = self.reason(&mut None).await;
+        self.drain(reason, &mut None).await
+    }
+
+    /// The same, and until a signal comes.
+    pub(super) async fn ended_or_signal(mut self, signals: Signals) -> Exit {
+        let signals = &mut Some(signals);
+        let reason = self.reason(signals).await;
+        self.drain(reason, signals).await
+    }
+
+    async fn reason(&mut self, signals: &mut Option<Signals>) -> Reason {
+        let until = self.until.take();
+        // An application that says itself when it is done is not done earlier.
+        let goes_on = until.is_some() && self.inputs.is_empty();
+        tokio::select! {
+            () = signal(signals) => Reason::Asked,
+            result = ready(until) => match result {
+                Ok(()) => Reason::Finished,
+                Err(error) => {
+                    tracing::error!("the application failed: {error}");
+                    Reason::Failed
+                }
+            },
+            reason = finished(&mut self.inputs, &mut self.emitters), if !goes_on => reason,
+        }
+    }
+
+    async fn drain(self, reason: Reason, signals: &mut Option<Signals>) -> Exit {
+        let Self { mut inputs, mut emitters, grace, binders, executor, .. } = self;
+        let overdue = tokio::select! {
+            () = stop(&mut inputs, &mut emitters) => None,
+            () = tokio::time::sleep(grace) => Some(format!("not drained within the grace of {grace:?}")),
+            () = signal(signals) => Some("a second signal".to_owned()),
+        };
+        if let Some(why) = overdue {
+            tracing::error!("{why}: what is unsettled will be delivered again");
+            inputs.iter().for_each(RunningInput::abort);
+            emitters.iter().for_each(|emitter| emitter.task.abort());
+            return Exit::Overdue;
+        }
+        drop((inputs, emitters));
+        drop(binders);
+        drop(executor);
+        match reason {
+            Reason::Asked | Reason::Finished => Exit::Drained,
+            Reason::Failed => Exit::Failed,
+            Reason::Stopped => Exit::Stopped,
+        }
+    }
+}
+
+impl std::fmt::Debug for Running {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Running")
+            .field("inputs", &self.inputs.len())
+            .field("emitters", &self.emitters.len())
+            .finish_non_exhaustive()
+    }
+}
+
+async fn signal(signals: &mut Option<Signals>) {
+    match signals {
+        Some(signals) => tracing::info!("{}: stopping", signals.next().await),
+        None => std::future::pending().await,
+    }
+}
+
+async fn ready(until: Option<BoxFuture<'static, Result<()>>>) -> Result<()> {
+    match until {
+        Some(until) => until.await,
+        None => std::future::pending().await,
+    }
+}
+
+/// Ready when every input has stopped, or when there is none and every emitter has ended.
+async fn finished(inputs: &mut [RunningInput], emitters: &mut [RunningEmitter]) -> Reason {
+    if inputs.is_empty() {
+        let mut ending: FuturesUnordered<_> =
+            emitters.iter_mut().map(|emitter| &mut emitter.task).collect();
+        let mut failed = false;
+        while let Some(ended) = ending.next().await {
+            failed |= !matches!(ended, Ok(Ok(())));
+        }
+        return if failed { Reason::Stopped } else { Reason::Finished };
+    }
+    let mut ending: FuturesUnordered<_> = inputs.iter_mut().map(RunningInput::ended).collect();
+    while ending.next().await.is_some() {}
+    tracing::error!("every input has stopped");
+    Reason::Stopped
+}
+
+/// Emitters first, so that nothing new comes in; then inputs.
+async fn stop(inputs: &mut [RunningInput], emitters: &mut [RunningEmitter]) {
+    for emitter in emitters.iter() {
+        emitter.emission.drain();
+    }
+    for emitter in emitters.iter_mut().filter(|emitter| !emitter.task.is_finished()) {
+        if let Err(error) = (&mut emitter.task).await {
+            tracing::error!(function = emitter.emission.function, "a task failed: {error}");
+        }
+    }
+    for input in inputs.iter() {
+        input.flow.drain(None);
+    }
+    for input in inputs.iter_mut().filter(|input| !input.is_finished()) {
+        if let Err(error) = input.ended().await {
+            tracing::error!(function = input.flow.plan.function, "{error}");
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What bindings of one destination must agree on.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
+
+use binder_core::Destination;
+
+use crate::config::Config;
+use crate::config::problem::Problems;
+use crate::config::resolve::{ResolvedFunction, binding_section};
+use crate::config::section::Found;
+
+/// A destination on a binder, named by its table.
+type Place = (String, Destination);
+
+/// The partition counts that were asked for, and by whom.
+#[derive(Default)]
+pub(crate) struct Counts<'a>(Vec<(Place, Found<'a, NonZeroU32>)>);
+
+impl<'a> Counts<'a> {
+    /// Remembers what a binding asks for.
+    pub(crate) fn note(
+        &mut self,
+        found: Option<Found<'a, u64>>,
+        binder: &str,
+        destination: &Destination,
+    ) -> Option<NonZeroU32> {
+        let Found { value, origin, key } = found?;
+        let value = u32::try_from(value).ok().and_then(NonZeroU32::new)?;
+        self.0.push(((binder.to_owned(), destination.clone()), Found { value, origin, key }));
+        Some(value)
+    }
+
+    /// Reports destinations with different counts, and gives the count to the bindings that ask
+    /// for none: whoever comes first creates the destination.
+    pub(crate) fn agree(self, functions: &mut [ResolvedFunction], problems: &mut Problems) {
+        let mut counts: BTreeMap<Place, Found<'_, NonZeroU32>> = BTreeMap::new();
+        for (place, found) in self.0 {
+            match counts.get(&place) {
+                Some(first) if first.value != found.value => {
+                    let text = format!(
+                        "destination `{}` has {} by `{}` ({}) and {} here; make them equal",
+                        place.1, first.value, first.key, first.origin, found.value
+                    );
+                    problems.at(found.origin, &found.key, text);
+                }
+                Some(_) => {}
+                None => drop(counts.insert(place, found)),
+            }
+        }
+        let count = |binder: &String, destination: &Destination| {
+            counts.get(&(binder.clone(), destination.clone())).map(|found| found.value)
+        };
+        for function in functions {
+            for input in &mut function.inputs {
+                input.partition_count = count(&input.binder, &input.destination);
+            }
+            for output in &mut function.outputs {
+                output.partition_count = count(&output.binder, &output.destination);
+            }
+        }
+    }
+}
+
+/// Every destination that the application reads.
+pub(crate) fn destinations(functions: &[ResolvedFunction]) -> BTreeSet<Place> {
+    let inputs = functions.iter().flat_map(|function| &function.inputs);
+    inputs.map(|input| (input.binder.clone(), input.destination.clone())).collect()
+}
+
+/// Reports two bindings that read one destination in one group: each message would reach only
+/// one of them.
+pub(crate) fn groups(config: &Config, functions: &[ResolvedFunction], problems: &mut Problems) {
+    let mut readers = BTreeMap::new();
+    for function in functions {
+        for input in &function.inputs {
+            let Some(group) = &input.group else { continue };
+            let place = (&input.binder, &input.destination, group);
+            let Some((name, other)) = readers.insert(place, (&function.name, &input.binding))
+            else {
+                continue;
+            };
+            // Several functions that read one binding are reported where the group is given.
+            if other == &input.binding {
+                continue;
+            }
+            let text = format!(
+                "functions `{name}` by `{other}` and `{}` by `{}` read destination `{}` in one \
+                 group, `{group}`, so each message would reach only one of them; give one another \
+                 group",
+                function.name, input.binding, input.destination
+            );
+            let section = binding_section(config, input.binding.as_str(), "input");
+            match section.text("group") {
+                Some(found) => problems.at(found.origin, &found.key, text),
+                None => problems.missing(&format!("bindings.{}.group", input.binding), text),
+            }
+        }
+    }
+}

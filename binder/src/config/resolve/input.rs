@@ -1,0 +1,122 @@
+//! What one input of one function is bound to.
+
+use std::time::Duration;
+
+use binder_core::{BindingName, Destination, Limit, Start};
+
+use crate::config::problem::Problems;
+use crate::config::resolve::{
+    FunctionNames, Native, OnExhausted, Order, ResolvedInput, Resolver, binding_section, retry,
+};
+use crate::config::section::Section;
+
+/// How long one attempt may take where nothing is said.
+const DEADLINE: Duration = Duration::from_secs(5 * 60);
+
+/// The bytes in flight where only messages are given.
+const BYTES_IN_FLIGHT: usize = 64 << 20;
+
+/// The most that AMQP's prefetch can say.
+const PREFETCH: usize = u16::MAX as usize;
+
+impl Resolver<'_> {
+    /// Resolves an input, or reports why it can not be.
+    pub(crate) fn input(
+        &mut self,
+        function: &FunctionNames<'_>,
+        binding: BindingName,
+    ) -> Option<ResolvedInput> {
+        let section = binding_section(self.config, binding.as_str(), "input");
+        let binder = self.binders.choose(&section, &mut self.problems)?;
+        let destination = destination(&section, &binding, &mut self.problems)?;
+        let group = self.group(function, &binding, &section)?;
+        let dead_letter = self.dead_letter(&section, &destination, group.as_ref());
+        let partition_count =
+            self.counts.note(section.whole("partition_count"), &binder.name, &destination);
+        Some(ResolvedInput {
+            start: start(&section, group.is_none(), &mut self.problems),
+            order: order(&section),
+            concurrency: section.whole("concurrency").map_or(1, |found| found.value),
+            max_in_flight: max_in_flight(&section, &binder.kind, &mut self.problems),
+            deadline: if section.is_off("deadline") {
+                None
+            } else {
+                Some(section.duration("deadline").map_or(DEADLINE, |found| found.value))
+            },
+            retry: retry::policy(self.config, &section, &mut self.problems),
+            dead_letter,
+            on_exhausted: on_exhausted(&section),
+            copy_headers: section.flag("copy_headers").is_none_or(|found| found.value),
+            partition_count,
+            native: Native::of_binding(&section, &binder.kind),
+            binder: binder.name,
+            binding,
+            destination,
+            group,
+        })
+    }
+}
+
+/// The destination of a binding; its own name where none is given.
+pub(crate) fn destination(
+    section: &Section<'_>,
+    binding: &BindingName,
+    problems: &mut Problems,
+) -> Option<Destination> {
+    let given = section.text("destination");
+    let name = given.as_ref().map_or(binding.as_str(), |found| found.value);
+    match Destination::new(name) {
+        Ok(destination) => Some(destination),
+        Err(error) => {
+            problems.missing(&format!("bindings.{binding}.destination"), error.to_string());
+            None
+        }
+    }
+}
+
+/// What follows when a message has nowhere to go.
+pub(crate) fn on_exhausted(section: &Section<'_>) -> OnExhausted {
+    match section.text("on_exhausted").map(|found| found.value) {
+        Some("drop") => OnExhausted::Drop,
+        _ => OnExhausted::Stop,
+    }
+}
+
+fn start(section: &Section<'_>, anonymous: bool, problems: &mut Problems) -> Start {
+    match section.text("start") {
+        Some(found) if found.value == "earliest" && anonymous => {
+            let text = "an anonymous input begins with the latest; remove `start` or `anonymous`";
+            problems.at(found.origin, &found.key, text);
+            Start::Latest
+        }
+        Some(found) if found.value == "latest" => Start::Latest,
+        None if anonymous => Start::Latest,
+        _ => Start::Earliest,
+    }
+}
+
+fn order(section: &Section<'_>) -> Order {
+    match section.text("order").map(|found| found.value) {
+        Some("key") => Order::Key,
+        Some("none") => Order::None,
+        _ => Order::Partition,
+    }
+}
+
+fn max_in_flight(section: &Section<'_>, kind: &str, problems: &mut Problems) -> Option<Limit> {
+    let messages = section.whole::<usize>("max_in_flight");
+    let bytes = section.whole("max_in_flight_bytes");
+    if let Some(found) = messages.as_ref().filter(|found| kind == "amqp" && found.value > PREFETCH)
+    {
+        let text = format!("amqp takes at most {PREFETCH}, found `{}`", found.value);
+        problems.at(found.origin, &found.key, text);
+    }
+    if messages.is_none() && bytes.is_none() {
+        return None;
+    }
+    let default = if kind == "kafka" { 65_536 } else { 1024 };
+    Some(Limit {
+        messages: messages.map_or(default, |found| found.value),
+        bytes: bytes.map_or(BYTES_IN_FLIGHT, |found| found.value),
+    })
+}

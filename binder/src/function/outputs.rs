@@ -1,0 +1,94 @@
+//! What functions have returned and nobody has published yet.
+
+use binder_core::message as wire;
+use bytes::{BufMut, Bytes, BytesMut};
+
+/// How much of the arena is asked for at once. Payloads are slices of it, so that what crosses to
+/// the publisher's thread is one allocation per chunk, not per message.
+const CHUNK: usize = 64 * 1024;
+
+/// The outputs of the calls of one batch, in order, and the arena their payloads are written to.
+#[derive(Debug, Default)]
+pub struct Outputs {
+    arena: BytesMut,
+    messages: Vec<(usize, wire::Message)>,
+}
+
+impl Outputs {
+    /// No outputs.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Lets `write` append to the arena and gives what it wrote.
+    ///
+    /// # Errors
+    ///
+    /// Whatever `write` fails with; what it wrote is taken away.
+    pub fn write<E>(
+        &mut self,
+        write: impl FnOnce(&mut bytes::buf::Writer<&mut BytesMut>) -> Result<(), E>,
+    ) -> Result<Bytes, E> {
+        if self.arena.capacity() - self.arena.len() < CHUNK / 64 {
+            self.arena.reserve(CHUNK);
+        }
+        let mut writer = (&mut self.arena).writer();
+        let written = write(&mut writer);
+        let bytes = self.arena.split();
+        written.map(|()| bytes.freeze())
+    }
+
+    /// Adds a message for the output of that index in the attribute.
+    pub fn push(&mut self, output: usize, message: wire::Message) {
+        self.messages.push((output, message));
+    }
+
+    /// How many messages there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.messages.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.messages.is_empty()
+    }
+
+    /// Takes away what was added after there were `len`.
+    pub fn truncate(&mut self, len: usize) {
+        self.messages.truncate(len);
+    }
+
+    /// Takes every message from the `from`th on.
+    pub fn drain_from(&mut self, from: usize) -> impl Iterator<Item = (usize, wire::Message)> + '_ {
+        self.messages.drain(from..)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write;
+
+    use super::*;
+
+    #[test]
+    fn payloads_are_slices_of_one_arena() {
+        let mut outputs = Outputs::new();
+        let one = outputs.write(|w| w.write_all(b"one")).unwrap();
+        let two = outputs.write(|w| w.write_all(b"two")).unwrap();
+        assert_eq!((one.as_ref(), two.as_ref()), (&b"one"[..], &b"two"[..]));
+        assert_eq!(two.as_ptr() as usize - one.as_ptr() as usize, 3);
+    }
+
+    #[test]
+    fn a_failed_write_leaves_nothing() {
+        let mut outputs = Outputs::new();
+        let failed =
+            outputs.write(|w| w.write_all(b"half").and_then(|()| Err(std::io::Error::other("x"))));
+        assert!(failed.is_err());
+        let next = outputs.write(|w| w.write_all(b"whole")).unwrap();
+        assert_eq!(next, "whole");
+    }
+}

@@ -1,0 +1,165 @@
+//! What became of outputs and dead letters.
+
+use binder_core::logic::attempts::{Action, Event};
+use binder_core::{Completed, Completion, Completions, Outgoing};
+use std::sync::Arc;
+use tokio::time::Instant;
+use tracing::Level;
+
+use super::{Counts, Due, Effects, Flow, State, report};
+use crate::runtime::outboxes::Outboxes;
+use crate::runtime::plan::RESEND;
+
+impl Completions for Flow {
+    fn complete(&self, batch: &mut Vec<(u64, Completed)>) {
+        let mut effects = Effects::default();
+        let mut state = self.lock();
+        let stalled = state.sends.is_stalled();
+        for (token, what) in batch.drain(..) {
+            match what {
+                Completed::Confirmed(_) => self.confirmed(&mut state, token, &mut effects),
+                Completed::Refused(why) => {
+                    self.not_confirmed(&mut state, token, why.is_transient(), &why, &mut effects);
+                }
+                Completed::Unknown(why) => {
+                    self.not_confirmed(&mut state, token, true, &why, &mut effects);
+                }
+                _ => {}
+            }
+        }
+        if stalled && !state.sends.is_stalled() {
+            effects.wake_lanes(&mut state);
+            effects.wake_pump = true;
+        }
+        effects.wake_pump |= !state.phase.is_running();
+        drop(state);
+        self.apply(&mut effects);
+    }
+}
+
+impl Flow {
+    fn confirmed(&self, state: &mut State, token: u64, effects: &mut Effects) {
+        let Some(sent) = state.sends.remove(token) else { return };
+        let index = sent.source.index;
+        let Some(entry) = state.entries.get_mut(index as usize) else { return };
+        if entry.serial != sent.source.serial {
+            return;
+        }
+        let dead = sent.output == self.dead_letters();
+        let event = if dead { Event::DeadLettered } else { Event::Confirmed };
+        if let Action::Settle(settlement) = entry.attempts.next(&self.plan.policy, event) {
+            if dead {
+                Counts::add(&self.counts.dead_lettered, 1);
+            }
+            self.settle(state, index, settlement, effects);
+        }
+    }
+
+    fn not_confirmed(
+        &self,
+        state: &mut State,
+        token: u64,
+        transient: bool,
+        why: &binder_core::Error,
+        effects: &mut Effects,
+    ) {
+        Counts::add(&self.counts.refused, 1);
+        let Some(sent) = state.sends.sent(token) else { return };
+        let (output, source) = (sent.output, sent.source);
+        let entry = state.entries.get_mut(source.index as usize);
+        let Some(entry) = entry.filter(|entry| entry.serial == source.serial) else {
+            state.sends.remove(token);
+            return;
+        };
+        let dead = output == self.dead_letters();
+        let event = if dead { Event::DeadLetterRefused } else { Event::Refused { transient } };
+        match entry.attempts.next(&self.plan.policy, event) {
+            Action::Wait => drop(state.sends.remove(token)),
+            Action::Republish { .. } => state.send_again(token, why, effects),
+            Action::DeadLetter { .. } if dead => state.send_again(token, why, effects),
+            action => {
+                state.sends.remove(token);
+                let name = self.plan.outputs.get(output).map_or("", String::as_str);
+                let failure = report::refused(name, why);
+                self.give_up_joined(state, source.index, action, &failure, effects);
+            }
+        }
+    }
+
+    /// Deliveries that were joined share the fate of their output.
+    fn give_up_joined(
+        &self,
+        state: &mut State,
+        index: u32,
+        action: Action,
+        failure: &crate::function::failure::Failure,
+        effects: &mut Effects,
+    ) {
+        let joined = state.entries.get_mut(index as usize).map(|e| std::mem::take(&mut e.joined));
+        self.give_up(state, index, action, failure, effects);
+        for joined in joined.unwrap_or_default() {
+            let Some(entry) = state.entries.get_mut(joined as usize) else { continue };
+            entry.attempts.next(&self.plan.policy, Event::Returned { outputs: 1 });
+            let event = Event::Refused { transient: false };
+            let action = entry.attempts.next(&self.plan.policy, event);
+            self.give_up(state, joined, action, failure, effects);
+        }
+    }
+
+    /// Carries out what is due and hands the pump what it has to publish. Gives the next instant.
+    pub(crate) fn tick(
+        self: &Arc<Self>,
+        now: Instant,
+        due: &mut Vec<Due>,
+        outboxes: &mut Outboxes,
+        effects: &mut Effects,
+    ) -> Option<Instant> {
+        let mut state = self.lock();
+        state.timers.take_due(now, due);
+        let mut again = Vec::new();
+        for what in due.drain(..) {
+            match what {
+                Due::Resume(lane) => state.lanes.resume(lane),
+                Due::Feed(source) => state.feed_again(source),
+                Due::Resend => {
+                    state.resending = false;
+                    again = state.sends.take_waiting();
+                }
+            }
+        }
+        for (token, output, message) in again {
+            let completion = Completion::new(token, self.clone());
+            outboxes.push(output, Outgoing { message, completion });
+        }
+        for token in std::mem::take(&mut state.dead) {
+            if let Some(sent) = state.sends.sent(token) {
+                let completion = Completion::new(token, self.clone());
+                let message = sent.message.clone();
+                outboxes.push(sent.output, Outgoing { message, completion });
+            }
+        }
+        effects.wake_lanes(&mut state);
+        let next = state.timers.next();
+        drop(state);
+        self.apply(effects);
+        next
+    }
+}
+
+impl State {
+    /// The same bytes once more, with the others that were refused, when the back-off is over.
+    fn send_again(&mut self, token: u64, why: &binder_core::Error, effects: &mut Effects) {
+        let refusals = self.sends.refuse(token).unwrap_or(1);
+        if !self.resending {
+            self.resending = true;
+            let unit = self.unit();
+            let delay = RESEND.delay(refusals, unit);
+            self.timers.ask(delay, Due::Resend);
+            effects.note(
+                Level::WARN,
+                format!("a publish was not confirmed, input paused, again in {delay:.1?}: {why}"),
+            );
+        }
+        effects.wake_pump = true;
+    }
+}

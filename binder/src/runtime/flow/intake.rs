@@ -1,0 +1,155 @@
+//! Deliveries come in, and go out to lane tasks.
+
+use std::collections::VecDeque;
+use std::task::Context;
+
+use binder_core::binder::Partition;
+use binder_core::logic::partition::lane_of;
+use binder_core::{Delivery, Room};
+
+use super::{Counts, Effects, Entry, Flow, Item, State};
+use crate::runtime::plan::Order;
+
+/// Lanes of single messages are numbered downwards from here: partitions count upwards from 0, and
+/// a clash with the hash of a key only makes two lanes one.
+const LOOSE: u64 = u64::MAX;
+
+impl Flow {
+    /// How much more may be delivered; no messages while full or while a publish is repeated.
+    pub(crate) fn room(&self) -> Room {
+        let mut state = self.lock();
+        let limit = self.plan.limit;
+        let mut room = Room {
+            messages: limit.messages.saturating_sub(state.entries.len()),
+            bytes: limit.bytes.saturating_sub(state.bytes),
+        };
+        if room.bytes == 0 || state.sends.is_stalled() || !state.phase.is_running() {
+            room.messages = 0;
+        }
+        state.full = room.messages == 0;
+        room
+    }
+
+    /// Takes a batch in and wakes lane tasks.
+    pub(crate) fn accept(&self, batch: &mut Vec<Delivery>, effects: &mut Effects) {
+        Counts::add(&self.counts.delivered, batch.len());
+        let mut state = self.lock();
+        for delivery in batch.drain(..) {
+            let lane = self.lane(&mut state, &delivery);
+            state.serial = state.serial.wrapping_add(1);
+            let entry = Entry::new(delivery, lane, state.serial);
+            state.bytes += entry.size;
+            let index = state.entries.insert(entry) as u32;
+            state.lanes.push(lane, index);
+        }
+        if !state.phase.is_running() {
+            self.give_back(&mut state, effects, |_| true);
+        }
+        effects.wake_lanes(&mut state);
+        drop(state);
+        self.apply(effects);
+    }
+
+    fn lane(&self, state: &mut State, delivery: &Delivery) -> u64 {
+        let order = if self.plan.stream { Order::None } else { self.plan.order };
+        match (order, &delivery.message.key) {
+            (Order::Partition, _) => u64::from(delivery.tag.partition),
+            (Order::Key, Some(key)) => lane_of(key),
+            _ => {
+                state.loose += 1;
+                LOOSE - state.loose
+            }
+        }
+    }
+
+    /// Moves up to `per_lane` deliveries of the next ready lane to `into`.
+    ///
+    /// When there is none, the task of that number is woken once there is.
+    pub(crate) fn take(
+        &self,
+        task: usize,
+        per_lane: usize,
+        into: &mut VecDeque<Item>,
+        cx: &Context<'_>,
+    ) -> Option<u64> {
+        let mut state = self.lock();
+        let paused = state.sends.is_stalled() || !state.phase.is_running();
+        let mut taken = std::mem::take(&mut state.taken);
+        let lane = if paused { None } else { state.lanes.start(per_lane, &mut taken) };
+        if lane.is_none() {
+            state.idle_slot(task, cx);
+        }
+        for index in taken.drain(..) {
+            if let Some(item) = state.item(index) {
+                into.push_back(item);
+            }
+        }
+        state.taken = taken;
+        lane
+    }
+
+    /// These partitions are being taken away: what has not started goes back.
+    pub(crate) fn revoke(&self, partitions: &[Partition], effects: &mut Effects) {
+        let gone = |entry: &Entry| {
+            let of = Partition { epoch: entry.tag.epoch, partition: entry.tag.partition };
+            partitions.contains(&of)
+        };
+        let mut state = self.lock();
+        for (_, entry) in &mut state.entries {
+            entry.revoked |= gone(entry);
+        }
+        self.give_back(&mut state, effects, gone);
+        self.interrupt();
+        drop(state);
+        self.apply(effects);
+    }
+
+    /// Releases every delivery that waits in a lane and satisfies `which`.
+    pub(super) fn give_back(
+        &self,
+        state: &mut State,
+        effects: &mut Effects,
+        which: impl Fn(&Entry) -> bool,
+    ) {
+        let State { lanes, entries, .. } = &mut *state;
+        let back = lanes.remove(|index| entries.get(*index as usize).is_some_and(&which));
+        for index in back {
+            self.release(state, index, effects);
+        }
+    }
+
+    /// Gives back what a lane task has taken and not started, as far as it has to.
+    pub(crate) fn give_back_taken(&self, queue: &mut VecDeque<Item>, effects: &mut Effects) {
+        let mut state = self.lock();
+        let draining = !state.phase.is_running();
+        queue.retain_mut(|item| {
+            let entry = state.entries.get(item.index as usize);
+            if draining || entry.is_none_or(|entry| entry.revoked) {
+                self.release(&mut state, item.index, effects);
+                return false;
+            }
+            true
+        });
+        drop(state);
+        self.apply(effects);
+    }
+}
+
+impl State {
+    /// The message leaves its entry until the attempt is reported.
+    pub(crate) fn item(&mut self, index: u32) -> Option<Item> {
+        let entry = self.entries.get_mut(index as usize)?;
+        let message = entry.message.take()?;
+        let attempt = entry.attempts.attempt();
+        Some(Item { index, serial: entry.serial, message, tag: entry.tag, attempt })
+    }
+
+    pub(crate) fn idle_slot(&mut self, task: usize, cx: &Context<'_>) {
+        if self.idle.len() <= task {
+            self.idle.resize_with(task + 1, || None);
+        }
+        if let Some(slot) = self.idle.get_mut(task) {
+            *slot = Some(cx.waker().clone());
+        }
+    }
+}

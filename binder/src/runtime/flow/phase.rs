@@ -1,0 +1,99 @@
+//! Running, draining, drained.
+
+use tracing::Level;
+
+use super::{Effects, Flow, State};
+use crate::function::failure::Failure;
+
+/// How far a binding has come.
+#[derive(Debug)]
+pub(crate) enum Phase {
+    /// Deliveries come in and are handled.
+    Running,
+    /// What has started is finished, what has not is given back. With a reason where the binding
+    /// stops by itself.
+    Draining(Option<binder_core::Error>),
+}
+
+impl Phase {
+    pub(crate) const fn is_running(&self) -> bool {
+        matches!(self, Self::Running)
+    }
+}
+
+impl Flow {
+    /// Begins to drain; the first reason stays.
+    pub(crate) fn drain(&self, reason: Option<binder_core::Error>) {
+        let mut effects = Effects::default();
+        let mut state = self.lock();
+        self.begin_drain(&mut state, reason, &mut effects);
+        drop(state);
+        self.apply(&mut effects);
+    }
+
+    fn begin_drain(
+        &self,
+        state: &mut State,
+        reason: Option<binder_core::Error>,
+        effects: &mut Effects,
+    ) {
+        match &mut state.phase {
+            Phase::Running => state.phase = Phase::Draining(reason),
+            Phase::Draining(known) => {
+                if known.is_none() {
+                    *known = reason;
+                }
+            }
+        }
+        self.give_back(state, effects, |_| true);
+        self.interrupt();
+        effects.wake_all(state);
+    }
+
+    /// The binding stops at a message that is neither handled nor allowed to be lost: it stays
+    /// unsettled, and the log says where and what to do.
+    pub(super) fn stop_at(
+        &self,
+        state: &mut State,
+        index: u32,
+        failure: &Failure,
+        effects: &mut Effects,
+    ) {
+        let place = self.place(state, index);
+        let binding = &self.plan.binding;
+        let reason = binder_core::Error::new(
+            binder_core::ErrorKind::Handler,
+            format!("stopped at {place} after {failure}"),
+        )
+        .at_binder(self.plan.binder.as_str())
+        .at_binding(binding.as_str())
+        .at_destination(self.plan.destination.as_str())
+        .with_hint(format!(
+            "set `bindings.{binding}.dead_letter = true` to keep such messages aside, or \
+             `bindings.{binding}.on_exhausted = \"drop\"` to drop them"
+        ));
+        effects.note(Level::ERROR, reason.to_string());
+        if let Some(entry) = state.entries.try_remove(index as usize) {
+            state.bytes -= entry.size;
+        }
+        self.begin_drain(state, Some(reason), effects);
+    }
+
+    /// Whether nothing is in progress any more.
+    pub(crate) fn is_drained(&self) -> bool {
+        let state = self.lock();
+        !state.phase.is_running() && state.entries.is_empty() && state.sends.is_empty()
+    }
+
+    pub(crate) fn is_running(&self) -> bool {
+        self.lock().phase.is_running()
+    }
+
+    /// Why the binding stopped by itself, if it did.
+    pub(crate) fn reason(&self) -> Option<binder_core::Error> {
+        match &mut self.lock().phase {
+            Phase::Draining(reason) => reason.take(),
+            Phase::Running => None,
+        }
+    }
+}

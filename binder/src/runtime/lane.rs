@@ -1,0 +1,146 @@
+//! A task that calls the function for the messages of ready lanes.
+//!
+//! There are min(concurrency, workers) of them. Each has as many runs as its share of the
+//! concurrency; a run handles the messages of one lane, one after another. What the runs have
+//! returned is handed to the publishers before the task waits for anything, so an output never
+//! waits for a function that is still busy elsewhere in the task.
+
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::time::{Instant, Sleep};
+
+use super::flow::{Effects, Flow, Report};
+use super::outboxes::Outboxes;
+use super::run::{Run, Turn};
+use crate::function::outputs::Outputs;
+
+/// How many messages one poll handles before it publishes and lets others run.
+const BUDGET: usize = 256;
+
+pub(crate) struct LaneTask {
+    number: usize,
+    flow: Arc<Flow>,
+    runs: Vec<Run>,
+    outputs: Outputs,
+    outboxes: Outboxes,
+    reports: Vec<Report>,
+    /// Lanes that are done once their outputs stand in the publishers' queues.
+    done: Vec<u64>,
+    effects: Effects,
+    timer: Option<Pin<Box<Sleep>>>,
+}
+
+impl LaneTask {
+    pub(crate) fn new(number: usize, flow: Arc<Flow>, runs: Vec<Run>, outboxes: Outboxes) -> Self {
+        Self {
+            number,
+            flow,
+            runs,
+            outputs: Outputs::new(),
+            outboxes,
+            reports: Vec::new(),
+            done: Vec::new(),
+            effects: Effects::default(),
+            timer: None,
+        }
+    }
+
+    /// Hands what was returned to the publishers; ready when they have taken everything, with
+    /// whether lanes have become ready by it.
+    fn poll_publish(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
+        let Self { flow, outputs, outboxes, reports, effects, .. } = self;
+        flow.report(reports, outputs, outboxes, effects);
+        std::task::ready!(self.outboxes.poll_publish(cx));
+        Poll::Ready(!self.done.is_empty() && self.flow.finish(&mut self.done))
+    }
+
+    /// Lets every run that was woken go on, and idle ones begin. `true` when the budget is used up.
+    fn turn(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut budget = BUDGET;
+        for run in &mut self.runs {
+            loop {
+                if budget == 0 {
+                    return true;
+                }
+                if run.is_idle() && !run.begin(&self.flow, self.number, budget.min(BUDGET / 2), cx)
+                {
+                    break;
+                }
+                let turn = run.go(
+                    &self.flow,
+                    &mut budget,
+                    &mut self.outputs,
+                    &mut self.reports,
+                    &mut self.effects,
+                    cx,
+                );
+                match turn {
+                    Turn::Waits | Turn::Tired => break,
+                    Turn::Done(lane) => self.done.push(lane),
+                    Turn::Held => {}
+                }
+            }
+        }
+        budget == 0
+    }
+
+    /// Fails the calls whose time is up. One timer serves all calls of the task and is set anew
+    /// only when it has fired.
+    fn poll_deadline(&mut self, deadline: Duration, cx: &mut Context<'_>) -> bool {
+        let Some(first) = self.runs.iter().filter_map(Run::since).min() else { return false };
+        let timer =
+            self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(first + deadline)));
+        if timer.as_mut().poll(cx).is_pending() {
+            return false;
+        }
+        let now = Instant::now();
+        for run in &mut self.runs {
+            if run.since().is_some_and(|since| since + deadline <= now) {
+                run.expire(deadline, &mut self.reports);
+            }
+        }
+        self.timer = None;
+        true
+    }
+}
+
+impl Future for LaneTask {
+    type Output = ();
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
+        let this = &mut *self;
+        loop {
+            // A publisher that is full pauses this task, and with it the input.
+            std::task::ready!(this.poll_publish(cx));
+            let tired = this.turn(cx);
+            let published = this.poll_publish(cx);
+            if tired {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
+            }
+            if let Some(deadline) = this.flow.plan.deadline
+                && this.poll_deadline(deadline, cx)
+            {
+                continue;
+            }
+            match published {
+                Poll::Pending => return Poll::Pending,
+                Poll::Ready(true) if this.flow.is_running() => continue,
+                Poll::Ready(_) => {}
+            }
+            let idle = this.runs.iter().all(Run::is_idle);
+            if idle && !this.flow.is_running() {
+                return Poll::Ready(());
+            }
+            return Poll::Pending;
+        }
+    }
+}
+
+/// The messages of a run that were taken and not started.
+pub(crate) type Queue = VecDeque<super::flow::Item>;

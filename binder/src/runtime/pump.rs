@@ -1,0 +1,134 @@
+//! The task that owns the subscription and the clock of one input.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use binder_core::{Delivery, Error, Incoming, Result, Subscription};
+use tokio::sync::oneshot;
+use tokio::time::{Instant, Sleep};
+
+use super::flow::{Due, Effects, Flow};
+use super::outboxes::Outboxes;
+
+/// How many batches one poll takes in before it lets others run.
+const BUDGET: usize = 64;
+
+/// Ready when the binding has ended: `Ok` when it was told to drain, `Err` when it stopped by
+/// itself.
+pub(crate) struct Pump {
+    flow: Arc<Flow>,
+    subscription: Box<dyn Subscription>,
+    /// The subscription has failed and is not asked any more.
+    ended: bool,
+    /// For what is published outside a call: dead letters and refused outputs.
+    outboxes: Outboxes,
+    assigned: Option<oneshot::Sender<()>>,
+    batch: Vec<Delivery>,
+    due: Vec<Due>,
+    effects: Effects,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Pump {
+    /// `outboxes` has the outputs and, behind them, the dead letters if there are any.
+    pub(crate) fn new(
+        flow: Arc<Flow>,
+        subscription: Box<dyn Subscription>,
+        outboxes: Outboxes,
+        assigned: oneshot::Sender<()>,
+    ) -> Self {
+        Self {
+            flow,
+            subscription,
+            ended: false,
+            outboxes,
+            assigned: Some(assigned),
+            batch: Vec::new(),
+            due: Vec::new(),
+            effects: Effects::default(),
+            timer: Box::pin(tokio::time::sleep_until(Instant::now())),
+        }
+    }
+
+    /// Asks the subscription until it has nothing more to say, or until it is another binding's
+    /// turn on this thread.
+    fn poll_subscription(&mut self, cx: &mut Context<'_>) {
+        for _ in 0..BUDGET {
+            if self.ended {
+                return;
+            }
+            let room = self.flow.room();
+            match self.subscription.poll_next(cx, room, &mut self.batch) {
+                Poll::Pending => return,
+                Poll::Ready(Ok(Incoming::Deliveries)) => {
+                    self.flow.accept(&mut self.batch, &mut self.effects);
+                }
+                Poll::Ready(Ok(Incoming::Assigned)) => self.tell_assigned(),
+                Poll::Ready(Ok(Incoming::Revoked(partitions))) => {
+                    self.flow.revoke(&partitions, &mut self.effects);
+                }
+                Poll::Ready(Ok(_)) => {}
+                Poll::Ready(Err(error)) => {
+                    let plan = &self.flow.plan;
+                    let error =
+                        error.at_binder(plan.binder.as_str()).at_binding(plan.binding.as_str());
+                    tracing::error!(function = plan.function, "{error}");
+                    self.ended = true;
+                    self.flow.drain(Some(error));
+                }
+            }
+        }
+        cx.waker().wake_by_ref();
+    }
+
+    fn tell_assigned(&mut self) {
+        if let Some(assigned) = self.assigned.take() {
+            if assigned.send(()).is_err() {
+                tracing::debug!("assigned, but the start was given up");
+            }
+        }
+    }
+
+    /// Whether a timer has fired meanwhile, so that there is more to do.
+    fn poll_timer(&mut self, next: Option<Instant>, cx: &mut Context<'_>) -> bool {
+        let Some(next) = next else { return false };
+        if self.timer.deadline() != next {
+            self.timer.as_mut().reset(next);
+        }
+        self.timer.as_mut().poll(cx).is_ready()
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Error>> {
+        let closed = std::task::ready!(self.subscription.poll_close(cx));
+        let reason = self.flow.reason();
+        Poll::Ready(match (reason, closed) {
+            (Some(reason), _) => Err(reason),
+            // A subscription that has failed already has said why.
+            (None, closed) if !self.ended => closed,
+            (None, _) => Ok(()),
+        })
+    }
+}
+
+impl Future for Pump {
+    type Output = Result<(), Error>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = &mut *self;
+        this.flow.register_pump(cx);
+        loop {
+            let now = Instant::now();
+            let next = this.flow.tick(now, &mut this.due, &mut this.outboxes, &mut this.effects);
+            let published = this.outboxes.poll_publish(cx);
+            if published.is_ready() && this.flow.is_drained() {
+                return this.poll_close(cx);
+            }
+            this.poll_subscription(cx);
+            if !this.poll_timer(next, cx) {
+                return Poll::Pending;
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Messages that were handed to a publisher and not yet confirmed.
+
+use std::collections::BTreeMap;
+
+use binder_core::message as wire;
+use slab::Slab;
+
+/// What is kept of an output until the broker has it, so that it can be sent again as it was.
+#[derive(Debug)]
+pub(crate) struct Sent<S> {
+    /// The index of the output.
+    pub(crate) output: usize,
+    /// The same bytes.
+    pub(crate) message: wire::Message,
+    /// What it came from.
+    pub(crate) source: S,
+    /// How often it was refused.
+    refusals: u32,
+    /// Its place in the order of sending.
+    sequence: u64,
+}
+
+/// The unconfirmed messages of one function; a token is an index.
+///
+/// Laws: what is refused is sent again in the order in which it was first sent; a message is
+/// counted as refused from its first refusal until it is removed.
+#[derive(Debug)]
+pub(crate) struct Sends<S> {
+    sent: Slab<Sent<S>>,
+    sequence: u64,
+    bytes: usize,
+    refused: usize,
+    /// Refused and not sent again yet, by sequence.
+    waiting: BTreeMap<u64, u64>,
+}
+
+impl<S: Copy> Sends<S> {
+    pub(crate) const fn new() -> Self {
+        let waiting = BTreeMap::new();
+        Self { sent: Slab::new(), sequence: 0, bytes: 0, refused: 0, waiting }
+    }
+
+    /// Remembers a message; gives its token.
+    pub(crate) fn add(&mut self, output: usize, message: wire::Message, source: S) -> u64 {
+        self.bytes += message.size();
+        self.sequence += 1;
+        let sequence = self.sequence;
+        self.sent.insert(Sent { output, message, source, refusals: 0, sequence }) as u64
+    }
+
+    /// Forgets a message: it was confirmed, or given up.
+    pub(crate) fn remove(&mut self, token: u64) -> Option<Sent<S>> {
+        let sent = self.sent.try_remove(usize::try_from(token).ok()?)?;
+        self.bytes -= sent.message.size();
+        self.refused -= usize::from(sent.refusals > 0);
+        self.waiting.remove(&sent.sequence);
+        Some(sent)
+    }
+
+    pub(crate) fn sent(&self, token: u64) -> Option<&Sent<S>> {
+        self.sent.get(usize::try_from(token).ok()?)
+    }
+
+    /// Counts a refusal and lets the message wait to be sent again; gives how often it was refused.
+    pub(crate) fn refuse(&mut self, token: u64) -> Option<u32> {
+        let sent = self.sent.get_mut(usize::try_from(token).ok()?)?;
+        self.refused += usize::from(sent.refusals == 0);
+        sent.refusals = sent.refusals.saturating_add(1);
+        self.waiting.insert(sent.sequence, token);
+        Some(sent.refusals)
+    }
+
+    /// Every message that waits to be sent again, in order: token, output, message.
+    pub(crate) fn take_waiting(&mut self) -> Vec<(u64, usize, wire::Message)> {
+        let waiting = std::mem::take(&mut self.waiting);
+        waiting
+            .into_values()
+            .filter_map(|token| {
+                let sent = self.sent(token)?;
+                Some((token, sent.output, sent.message.clone()))
+            })
+            .collect()
+    }
+
+    /// Whether a refused message is not confirmed yet, which pauses the input.
+    pub(crate) const fn is_stalled(&self) -> bool {
+        self.refused > 0
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.sent.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.sent.len()
+    }
+
+    pub(crate) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn refused_messages_are_sent_again_in_order() {
+        let mut sends = Sends::new();
+        let tokens: Vec<_> =
+            ["a", "b", "c"].map(|text| sends.add(0, wire::Message::new(text), ())).into();
+        assert_eq!((sends.len(), sends.bytes()), (3, 3));
+        assert_eq!(sends.refuse(tokens[2]), Some(1));
+        assert_eq!(sends.refuse(tokens[0]), Some(1));
+        assert!(sends.is_stalled());
+        let again: Vec<_> = sends.take_waiting().into_iter().map(|(token, ..)| token).collect();
+        assert_eq!(again, [tokens[0], tokens[2]]);
+        assert!(sends.take_waiting().is_empty());
+        assert_eq!(sends.refuse(tokens[0]), Some(2));
+        for token in tokens {
+            assert!(sends.remove(token).is_some());
+        }
+        assert!(!sends.is_stalled() && sends.is_empty() && sends.bytes() == 0);
+        assert!(sends.take_waiting().is_empty());
+    }
+}

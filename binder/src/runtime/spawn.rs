@@ -1,0 +1,99 @@
+//! The one place where tasks are spawned.
+
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
+
+/// Where tasks run: functions on the application's workers, pumps on a thread of their own.
+///
+/// The thread is not the workers' because tokio never steals from the LIFO slot of a worker that a
+/// function blocks: a pump there would stand still with it.
+#[derive(Clone, Debug)]
+pub struct Executor {
+    workers: Handle,
+    pumps: Handle,
+    spawned: Arc<AtomicUsize>,
+    _thread: Option<Arc<PumpThread>>,
+}
+
+/// Ends the pump thread when the last executor is gone.
+#[derive(Debug)]
+struct PumpThread(Arc<Notify>);
+
+impl Drop for PumpThread {
+    fn drop(&mut self) {
+        self.0.notify_one();
+    }
+}
+
+impl Executor {
+    /// Functions on the current runtime, pumps on a new thread.
+    ///
+    /// # Errors
+    ///
+    /// When the thread or its runtime cannot be made.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    pub fn new() -> std::io::Result<Self> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let pumps = runtime.handle().clone();
+        let stop = Arc::new(Notify::new());
+        let stopped = stop.clone();
+        std::thread::Builder::new()
+            .name("binder-pumps".into())
+            .spawn(move || runtime.block_on(stopped.notified()))?;
+        let thread = Some(Arc::new(PumpThread(stop)));
+        Ok(Self { workers: Handle::current(), pumps, spawned: Arc::default(), _thread: thread })
+    }
+
+    /// Everything on the current runtime, which is what a test in virtual time needs.
+    ///
+    /// # Panics
+    ///
+    /// Outside a tokio runtime.
+    #[must_use]
+    pub fn current() -> Self {
+        let handle = Handle::current();
+        Self { workers: handle.clone(), pumps: handle, spawned: Arc::default(), _thread: None }
+    }
+
+    /// How many tasks were spawned.
+    #[must_use]
+    pub fn spawned(&self) -> usize {
+        self.spawned.load(Ordering::Relaxed)
+    }
+
+    /// How many threads run functions.
+    pub(crate) fn workers(&self) -> usize {
+        self.workers.metrics().num_workers().max(1)
+    }
+
+    pub(crate) fn spawn_pump<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.spawn(&self.pumps, task)
+    }
+
+    pub(crate) fn spawn_worker<F>(&self, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.spawn(&self.workers, task)
+    }
+
+    #[expect(clippy::disallowed_methods, reason = "this is the one place")]
+    fn spawn<F>(&self, on: &Handle, task: F) -> JoinHandle<F::Output>
+    where
+        F: Future<Output: Send> + Send + 'static,
+    {
+        self.spawned.fetch_add(1, Ordering::Relaxed);
+        on.spawn(task)
+    }
+}

@@ -1,0 +1,9 @@
+//! The runtime on the scripted binder: no broker, no sleep, virtual time.
+
+mod batching;
+mod bench;
+mod failing;
+mod ordering;
+mod publishing;
+mod stopping;
+mod streaming;

@@ -1,0 +1,101 @@
+//! Lanes: at most n at once, never two of one lane.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use binder_core::Message;
+use tokio::time::Instant;
+
+use super::bench::{Bench, function, texts};
+use crate::function::failure::{Class, Failure};
+use crate::runtime::plan::Order;
+use crate::runtime::spawn::Executor;
+
+#[tokio::test(start_paused = true)]
+async fn slow_calls_overlap_up_to_the_concurrency_and_keep_the_order_of_a_key() {
+    let mut bench = Bench::new(Executor::current());
+    (bench.plan.order, bench.plan.concurrency) = (Order::Key, 8);
+    bench.input.preload(400, |i| Message::new(i.to_string()).with_key(format!("k{}", i % 16)));
+    let slow = function(|message, _| async move {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        Ok(vec![(0, message)])
+    });
+    let start = Instant::now();
+    let _running = bench.call(slow).await;
+    bench.input.settled_at_least(400).await;
+    let elapsed = start.elapsed();
+    assert!(elapsed < Duration::from_millis(650), "400 x 10 ms over 8 took {elapsed:?}");
+    assert!(elapsed >= Duration::from_millis(490), "more than 8 at once: {elapsed:?}");
+    let mut last: HashMap<usize, usize> = HashMap::new();
+    for text in texts(&bench.first.published()) {
+        let number: usize = text.parse().unwrap();
+        if let Some(before) = last.insert(number % 16, number) {
+            assert!(before < number, "{before} after {number}");
+        }
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_key_holds_its_lane_alone() {
+    let mut bench = Bench::new(Executor::current());
+    bench.plan.order = Order::Key;
+    let keys = ["a", "b", "a", "c", "b"];
+    bench
+        .input
+        .push(keys.iter().enumerate().map(|(i, k)| Message::new(i.to_string()).with_key(*k)));
+    let order = Arc::new(Mutex::new(Vec::new()));
+    let seen = order.clone();
+    let flaky = function(move |message, attempt| {
+        let text = String::from_utf8_lossy(message.payload.as_deref().unwrap()).into_owned();
+        let fail = text == "0" && attempt == 1;
+        if !fail {
+            seen.lock().unwrap().push(text);
+        }
+        std::future::ready(if fail {
+            Err(Failure::new(Class::Transient, "busy"))
+        } else {
+            Ok(vec![])
+        })
+    });
+    let _running = bench.call(flaky).await;
+    bench.input.settled_at_least(5).await;
+    assert_eq!(*order.lock().unwrap(), ["1", "4", "3", "0", "2"]);
+}
+
+#[test]
+fn a_function_that_blocks_its_thread_delays_no_other_lane() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        let mut bench = Bench::new(Executor::new().unwrap());
+        bench.plan.concurrency = 2;
+        bench.input = bench.input.partitions(2);
+        let (open, opened) = std::sync::mpsc::channel::<()>();
+        let opened = Arc::new(Mutex::new(opened));
+        let gate = opened.clone();
+        let blocks = function(move |message, _| {
+            if message.payload.as_deref() == Some(b"block") {
+                // Ends the test with a failure instead of a hang.
+                gate.lock().unwrap().recv_timeout(Duration::from_secs(5)).ok();
+            }
+            std::future::ready(Ok(vec![(0, message)]))
+        });
+        let _running = bench.call(blocks).await;
+        bench.input.push_to(0, [Message::new("block")]);
+        bench.input.push_to(0, (0..100).map(|i| Message::new(format!("behind {i}"))));
+        for round in 0..20 {
+            bench.input.push_to(1, (0..100).map(|i| Message::new(format!("{round} {i}"))));
+            let settled = bench.input.settled_at_least((round + 1) * 100);
+            let waited = tokio::time::timeout(Duration::from_secs(2), settled).await;
+            assert!(
+                waited.is_ok(),
+                "the other lane waits: round {round}, settled {}",
+                bench.input.settled()
+            );
+        }
+        open.send(()).unwrap();
+        bench.input.settled_at_least(2_101).await;
+    });
+    runtime.shutdown_background();
+}

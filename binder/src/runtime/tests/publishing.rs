@@ -1,0 +1,96 @@
+//! A refused publish is repeated; the function is not.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use binder_core::{Error, ErrorKind, Message, Settlement};
+
+use super::bench::{Bench, forward, function, texts};
+use crate::runtime::spawn::Executor;
+
+fn refused(transient: bool) -> impl Fn() -> Error + Send + Sync + 'static {
+    move || Error::new(ErrorKind::Publish, "no leader").transient(transient)
+}
+
+#[tokio::test(start_paused = true)]
+async fn two_outputs_the_second_refused_twice_function_called_once_first_sent_once() {
+    let bench = Bench::new(Executor::current());
+    let _second = bench.second.clone().refuse(2, |_| true, refused(true));
+    bench.input.push([Message::new("x")]);
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let both = function(move |message, _| {
+        counted.fetch_add(1, Ordering::Relaxed);
+        std::future::ready(Ok(vec![(0, message.clone()), (1, message)]))
+    });
+    let _running = bench.call(both).await;
+    bench.input.settled_at_least(1).await;
+    assert_eq!(calls.load(Ordering::Relaxed), 1);
+    assert_eq!(bench.first.published_count(), 1);
+    assert_eq!(bench.second.refused(), 2);
+    assert_eq!(bench.second.published_count(), 1);
+    assert_eq!(bench.input.settlements()[0].1, Settlement::Ack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn refused_messages_are_repeated_in_order_before_new_ones_start() {
+    let bench = Bench::new(Executor::current());
+    let _first = bench.first.clone().refuse(3, |_| true, refused(true));
+    bench.input.preload(100, |i| Message::new(i.to_string()));
+    let _running = bench.call(forward()).await;
+    bench.input.settled_at_least(100).await;
+    let published = texts(&bench.first.published());
+    let place = |text: &str| published.iter().position(|other| other == text).unwrap();
+    assert!(place("0") < place("1") && place("1") < place("2"));
+    assert_eq!(published.len(), 100);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_can_never_be_sent_dead_letters_its_source() {
+    let bench = Bench::new(Executor::current());
+    let bad = |m: &Message| m.payload.as_deref() == Some(b"7");
+    let _first = bench.first.clone().refuse(usize::MAX, bad, refused(false));
+    bench.input.preload(20, |i| Message::new(i.to_string()));
+    let _running = bench.call(forward()).await;
+    bench.input.settled_at_least(20).await;
+    assert_eq!(texts(&bench.dead.published()), ["7"]);
+    assert_eq!(bench.first.published_count(), 19);
+    let cause = bench.dead.published()[0].headers.text("x-failure-cause").unwrap().to_owned();
+    assert!(cause.contains("output `first`") && cause.contains("no leader"), "{cause}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn unknown_and_dropped_completions_are_sent_again() {
+    let bench = Bench::new(Executor::current());
+    let first = bench.first.clone().drop_completions();
+    bench.input.push([Message::new("x")]);
+    let _running = bench.call(forward()).await;
+    first.published_at_least(2).await;
+    assert_eq!(bench.input.settled(), 0);
+    let _first = first.confirm_at_once();
+    bench.input.settled_at_least(1).await;
+    assert_eq!(bench.input.settlements()[0].1, Settlement::Ack);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stalled_output_pauses_its_input_and_loses_nothing() {
+    let bench = Bench::new(Executor::current());
+    let first = bench.first.clone().capacity(10);
+    first.stall();
+    bench.input.preload(5_000, |i| Message::new(i.to_string()));
+    let calls = Arc::new(AtomicUsize::new(0));
+    let counted = calls.clone();
+    let _running = bench
+        .call(function(move |message, _| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            std::future::ready(Ok(vec![(0, message)]))
+        }))
+        .await;
+    tokio::time::advance(std::time::Duration::from_secs(60)).await;
+    assert!(calls.load(Ordering::Relaxed) <= 512, "{}", calls.load(Ordering::Relaxed));
+    assert_eq!(bench.input.settled(), 0);
+    first.release();
+    bench.input.settled_at_least(5_000).await;
+    let published = texts(&first.published());
+    assert_eq!(published, (0..5_000).map(|i| i.to_string()).collect::<Vec<_>>());
+}
