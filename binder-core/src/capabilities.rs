@@ -14,6 +14,9 @@ pub struct Capabilities {
     pub partitions: bool,
     /// A destination keeps messages for readers that come later, so nothing is ever unrouted.
     pub log: bool,
+    /// Every message carries an id, so outputs are given one that a redelivery repeats. Where it is
+    /// `false`, an id costs a header and is not made.
+    pub message_ids: bool,
     /// The broker counts attempts across a crash.
     pub counts_attempts: bool,
 }

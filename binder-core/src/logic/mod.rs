@@ -8,6 +8,7 @@ pub mod attempts;
 pub mod backoff;
 pub mod dead_letter;
 pub mod lanes;
+pub mod message_id;
 pub mod partition;
 pub mod watermark;
 

@@ -185,7 +185,8 @@ impl Connected {
             None => None,
         };
         let bound = binder.bind_consumer(&specs::consumer(resolved, input)).await?;
-        Ok(BoundListener { plan: specs::plan(name, function, input), bound, dead_letters })
+        let ids = |name: &str| self.0.get(name).is_some_and(|b| b.capabilities().message_ids);
+        Ok(BoundListener { plan: specs::plan(name, function, input, ids), bound, dead_letters })
     }
 }
 

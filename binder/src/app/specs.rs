@@ -87,6 +87,7 @@ pub(super) fn plan(
     function: &'static str,
     resolved: &ResolvedFunction,
     input: &ResolvedInput,
+    ids: impl Fn(&str) -> bool,
 ) -> InputPlan {
     InputPlan {
         function,
@@ -110,6 +111,7 @@ pub(super) fn plan(
             .iter()
             .map(|output| input.copy_headers && output.copy_headers)
             .collect(),
+        ids: resolved.outputs.iter().map(|output| ids(&output.binder)).collect(),
         outputs: resolved.outputs.iter().map(|output| output.binding.to_string()).collect(),
     }
 }

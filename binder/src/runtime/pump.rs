@@ -84,10 +84,10 @@ impl Pump {
     }
 
     fn tell_assigned(&mut self) {
-        if let Some(assigned) = self.assigned.take() {
-            if assigned.send(()).is_err() {
-                tracing::debug!("assigned, but the start was given up");
-            }
+        if let Some(assigned) = self.assigned.take()
+            && assigned.send(()).is_err()
+        {
+            tracing::debug!("assigned, but the start was given up");
         }
     }
 

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use binder_core::logic::attempts::{Action, Event};
 use binder_core::logic::dead_letter::{Failed, dead_letter};
+use binder_core::logic::message_id::{Origin, derive};
 use binder_core::{Completion, Outgoing, Settlement};
 use tracing::Level;
 
@@ -30,6 +31,14 @@ impl Report {
     pub(crate) fn of(item: Item, tried: Tried) -> Self {
         Self { index: item.index, message: Some(item.message), joined: Vec::new(), tried }
     }
+}
+
+/// Which message of which call an output is.
+#[derive(Clone, Copy)]
+struct Made {
+    index: u32,
+    ordinal: usize,
+    output: usize,
 }
 
 /// How the attempt ended.
@@ -60,8 +69,10 @@ impl Flow {
             state.put_back(index, message, joined);
             match tried {
                 Tried::Returned { outputs } => {
-                    for (output, message) in produced.by_ref().take(outputs) {
-                        let outgoing = self.register(&mut state, index, output, message);
+                    for (ordinal, (output, message)) in produced.by_ref().take(outputs).enumerate()
+                    {
+                        let made = Made { index, ordinal, output };
+                        let outgoing = self.register(&mut state, made, message);
                         outboxes.push(output, outgoing);
                     }
                     self.returned(&mut state, index, outputs, effects);
@@ -89,16 +100,23 @@ impl Flow {
     fn register(
         self: &Arc<Self>,
         state: &mut State,
-        index: u32,
-        output: usize,
+        made: Made,
         mut message: binder_core::Message,
     ) -> Outgoing {
+        let Made { index, ordinal, output } = made;
         let mut serial = 0;
         if let Some(entry) = state.entries.get(index as usize) {
             serial = entry.serial;
             let copy = self.plan.copy_headers.get(output) == Some(&true);
             if let (true, Some(source)) = (copy, &entry.message) {
                 crate::runtime::headers::copy(&source.headers, &mut message.headers);
+            }
+            if message.id.is_none() && self.plan.ids.get(output) == Some(&true) {
+                let id = entry.message.as_ref().and_then(|source| source.id.as_deref());
+                let destination = self.plan.destination.as_str();
+                let origin = Origin { id, destination, tag: entry.tag };
+                let name = self.plan.outputs.get(output).map_or("", String::as_str);
+                message.id = Some(derive(origin, self.plan.function, name, ordinal));
             }
         }
         let token = state.sends.add(output, message.clone(), Source { index, serial });

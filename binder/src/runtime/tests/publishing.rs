@@ -94,3 +94,22 @@ async fn a_stalled_output_pauses_its_input_and_loses_nothing() {
     let published = texts(&first.published());
     assert_eq!(published, (0..5_000).map(|i| i.to_string()).collect::<Vec<_>>());
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_output_gets_an_id_that_a_redelivery_repeats_where_the_binder_carries_ids() {
+    let ids = async || {
+        let bench = Bench::new(Executor::current());
+        bench.input.push(["a", "b"].map(Message::new));
+        let both = function(|message, _| {
+            std::future::ready(Ok(vec![(0, message.clone()), (1, message.clone()), (1, message)]))
+        });
+        let _running = bench.call(both).await;
+        bench.input.settled_at_least(2).await;
+        assert!(bench.first.published().iter().all(|message| message.id.is_none()));
+        bench.second.published().into_iter().map(|message| message.id.unwrap()).collect::<Vec<_>>()
+    };
+    let (once, again) = (ids().await, ids().await);
+    assert_eq!(once, again);
+    let distinct: std::collections::HashSet<_> = once.iter().collect();
+    assert_eq!(distinct.len(), 4);
+}

@@ -1,0 +1,19 @@
+//! Applications whose broker is played by the test: attributes, configuration, runtime, in virtual
+//! time.
+
+#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
+#![allow(clippy::needless_pass_by_value, reason = "a listener owns what it is called with")]
+
+mod bench;
+mod dead_letters;
+mod draining;
+mod emitters;
+mod ending;
+mod extractors;
+mod headers;
+mod only;
+mod path;
+mod refusals;
+mod returns;
+mod starting;
+mod streams;
