@@ -7,7 +7,7 @@ use clap::{ArgMatches, Args, Command, FromArgMatches};
 
 use super::main::Package;
 
-/// What the framework itself understands.
+// No doc comment: clap would show it as the description of the application.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Framework")]
 pub(super) struct Framework {
@@ -38,8 +38,8 @@ fn command<A: Args>(package: &Package) -> Command {
          Exit codes: 0 drained, 1 the application failed, 2 refused at start, 3 every input \
          stopped, 4 not drained in time.",
     );
-    let command = A::augment_args(command);
-    Framework::augment_args(command)
+    // The application's own come last, so that a description of them is the command's.
+    A::augment_args(Framework::augment_args(command))
 }
 
 /// Reads the command line; the word `run` may stand first.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use binder_core::{Binder, BoundInput, Error, ErrorKind, Publisher, Result};
+use binder_core::{Binder, BoundInput, Destination, Error, ErrorKind, Publisher, Result};
 use futures::future::try_join_all;
 
 use super::select::{self, Choice};
@@ -66,6 +66,8 @@ pub(super) struct BoundListener {
     pub(super) plan: InputPlan,
     pub(super) bound: BoundInput,
     pub(super) dead_letters: Option<Arc<dyn Publisher>>,
+    /// Destinations it writes on binders that live in this process.
+    pub(super) feeds: Vec<Destination>,
 }
 
 impl Connected {
@@ -181,12 +183,22 @@ impl Connected {
     ) -> Result<BoundListener> {
         let binder = self.binder(&input.binder)?;
         let dead_letters = match specs::dead_producer(resolved, input) {
-            Some(spec) => Some(binder.bind_producer(&spec).await?),
+            Some(spec) => {
+                let bound = binder.bind_producer(&spec).await;
+                Some(bound.map_err(|error| error.at_destination(spec.destination.as_str()))?)
+            }
             None => None,
         };
         let bound = binder.bind_consumer(&specs::consumer(resolved, input)).await?;
-        let ids = |name: &str| self.0.get(name).is_some_and(|b| b.capabilities().message_ids);
-        Ok(BoundListener { plan: specs::plan(name, function, input, ids), bound, dead_letters })
+        let outputs = function.outputs.iter().map(|output| (&output.binder, &output.destination));
+        let feeds = outputs
+            .chain(input.dead_letter.iter().map(|letters| (&input.binder, letters)))
+            .filter(|(binder, _)| !self.is_shared(binder))
+            .map(|(_, destination)| destination.clone());
+        let capabilities =
+            |name: &str| self.0.get(name).map(|b| b.capabilities()).unwrap_or_default();
+        let plan = specs::plan(name, function, input, capabilities);
+        Ok(BoundListener { plan, bound, dead_letters, feeds: feeds.collect() })
     }
 }
 

@@ -1,6 +1,7 @@
 //! From functions and configuration to a running application.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,12 +9,14 @@ use futures::future::try_join_all;
 
 use super::App;
 use super::connect::{self, BoundFunction, BoundListener, Connected};
-use super::running::{Running, RunningEmitter};
+use super::running::{Running, RunningEmitter, RunningListener};
 use crate::config::Sources;
 use crate::function::definition::{Kind, Registered};
+use crate::function::error::Error;
 use crate::function::slot::{Body, Steps};
 use crate::runtime::emit::{Emission, EmitTask};
 use crate::runtime::input::{Caller, RunningInput};
+use crate::runtime::run::panic_text;
 use crate::runtime::spawn::Executor;
 
 /// How to launch an application without `#[enable_binding]`: from a test, or inside another
@@ -37,7 +40,7 @@ pub enum LaunchError {
     /// The configuration is wrong or a broker is not as it has to be.
     Refused(binder_core::Error),
     /// The application could not make its state.
-    Failed(crate::function::error::Error),
+    Failed(Error),
 }
 
 impl fmt::Display for LaunchError {
@@ -100,13 +103,13 @@ impl Launch {
         for (function, (input, outputs)) in first.into_iter().chain(then) {
             let bound = BoundFunction { input, outputs };
             let body = (function.body)(state.clone());
-            start_function(&self.executor, function, body, bound, &mut running, &mut emitters);
+            start_function(&self.executor, function, body, bound, &mut running, &mut emitters)?;
         }
         if let Err(error) = assigned(&mut running).await {
             running.stop().await;
             return Err(error.into());
         }
-        tracing::info!("ready: {} inputs assigned", running.inputs.len());
+        tracing::info!("ready: every input is assigned");
         for (emission, steps) in emitters {
             let task = self.executor.spawn_worker(EmitTask::new(Arc::clone(&emission), steps));
             running.emitters.push(RunningEmitter { emission, task });
@@ -125,26 +128,32 @@ fn start_function<S>(
     bound: BoundFunction,
     running: &mut Running,
     emitters: &mut Emitters,
-) {
+) -> Result<(), LaunchError> {
     let BoundFunction { input, outputs } = bound;
     let caller = match body {
         Body::Calls(slot) => Caller::Calls(slot),
         Body::Stream(make) => Caller::Stream(make),
         Body::Emitter(make) => {
-            let emission = Emission::new(function.definition.name, outputs);
-            emitters.push((emission, make()));
-            return;
+            let name = function.definition.name;
+            let steps = catch_unwind(AssertUnwindSafe(make)).map_err(|panic| {
+                let why = panic_text(panic.as_ref());
+                LaunchError::Failed(Error::msg(format!("emitter `{name}` panicked: {why}")))
+            })?;
+            emitters.push((Emission::new(name, outputs), steps));
+            return Ok(());
         }
     };
-    let Some(BoundListener { mut plan, bound, dead_letters }) = input else { return };
+    let Some(listener) = input else { return Ok(()) };
+    let BoundListener { mut plan, bound, dead_letters, feeds } = listener;
     plan.stream = matches!(caller, Caller::Stream(_));
     let input = RunningInput::start(executor, plan, bound, &outputs, dead_letters, caller);
-    running.inputs.push(input);
+    running.inputs.push(RunningListener { input, feeds });
+    Ok(())
 }
 
 /// Waits until every input is assigned, and says every few seconds for which it waits.
 async fn assigned(running: &mut Running) -> binder_core::Result<()> {
-    for input in &mut running.inputs {
+    for RunningListener { input, .. } in &mut running.inputs {
         let (function, binding) = (input.flow.plan.function, input.flow.plan.binding.clone());
         let waiting = input.assigned();
         tokio::pin!(waiting);

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use binder_core::{Binder, Error};
+use binder_core::{Binder, Destination, Error};
 use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
@@ -22,9 +22,24 @@ pub(super) struct RunningEmitter {
     pub(super) task: JoinHandle<std::result::Result<(), Error>>,
 }
 
+/// An application that is dropped leaves no task behind.
+impl Drop for RunningEmitter {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// A listener whose tasks run.
+pub(super) struct RunningListener {
+    pub(super) input: RunningInput,
+    /// The destinations it writes on binders that live in this process. Such a destination has
+    /// room only while it is read, so its readers are stopped after its writers.
+    pub(super) feeds: Vec<Destination>,
+}
+
 /// An application whose inputs are assigned and whose emitters emit.
 pub struct Running {
-    pub(super) inputs: Vec<RunningInput>,
+    pub(super) inputs: Vec<RunningListener>,
     pub(super) emitters: Vec<RunningEmitter>,
     pub(super) until: Option<BoxFuture<'static, Result<()>>>,
     pub(super) grace: Duration,
@@ -89,8 +104,6 @@ impl Running {
         };
         if let Some(why) = overdue {
             tracing::error!("{why}: what is unsettled will be delivered again");
-            inputs.iter().for_each(RunningInput::abort);
-            emitters.iter().for_each(|emitter| emitter.task.abort());
             return Exit::Overdue;
         }
         drop((inputs, emitters));
@@ -128,7 +141,7 @@ async fn ready(until: Option<BoxFuture<'static, Result<()>>>) -> Result<()> {
 }
 
 /// Ready when every input has stopped, or when there is none and every emitter has ended.
-async fn finished(inputs: &mut [RunningInput], emitters: &mut [RunningEmitter]) -> Reason {
+async fn finished(inputs: &mut [RunningListener], emitters: &mut [RunningEmitter]) -> Reason {
     if inputs.is_empty() {
         let mut ending: FuturesUnordered<_> =
             emitters.iter_mut().map(|emitter| &mut emitter.task).collect();
@@ -138,14 +151,16 @@ async fn finished(inputs: &mut [RunningInput], emitters: &mut [RunningEmitter]) 
         }
         return if failed { Reason::Stopped } else { Reason::Finished };
     }
-    let mut ending: FuturesUnordered<_> = inputs.iter_mut().map(RunningInput::ended).collect();
+    let mut ending: FuturesUnordered<_> =
+        inputs.iter_mut().map(|listener| listener.input.ended()).collect();
     while ending.next().await.is_some() {}
     tracing::error!("every input has stopped");
     Reason::Stopped
 }
 
-/// Emitters first, so that nothing new comes in; then inputs.
-async fn stop(inputs: &mut [RunningInput], emitters: &mut [RunningEmitter]) {
+/// Emitters first, so that nothing new comes in; then inputs, as far as they depend on one another
+/// the writers before the readers.
+async fn stop(inputs: &mut [RunningListener], emitters: &mut [RunningEmitter]) {
     for emitter in emitters.iter() {
         emitter.emission.drain();
     }
@@ -154,12 +169,36 @@ async fn stop(inputs: &mut [RunningInput], emitters: &mut [RunningEmitter]) {
             tracing::error!(function = emitter.emission.function, "a task failed: {error}");
         }
     }
-    for input in inputs.iter() {
-        input.flow.drain(None);
-    }
-    for input in inputs.iter_mut().filter(|input| !input.is_finished()) {
-        if let Err(error) = input.ended().await {
-            tracing::error!(function = input.flow.plan.function, "{error}");
+    let mut left: Vec<_> = inputs.iter_mut().filter(|l| !l.input.is_finished()).collect();
+    while !left.is_empty() {
+        let (first, then) = writers_first(left);
+        for listener in &first {
+            listener.input.flow.drain(None);
         }
+        for RunningListener { input, .. } in first {
+            if let Err(error) = input.ended().await {
+                tracing::error!(function = input.flow.plan.function, "{error}");
+            }
+        }
+        left = then;
     }
+}
+
+/// Splits off the listeners that none of the others feeds; all of them where they feed one another
+/// in a circle.
+fn writers_first(
+    listeners: Vec<&mut RunningListener>,
+) -> (Vec<&mut RunningListener>, Vec<&mut RunningListener>) {
+    let is_fed = |(at, reader): (usize, &&mut RunningListener)| {
+        let destination = &reader.input.flow.plan.destination;
+        let others = listeners.iter().enumerate().filter(|(other, _)| *other != at);
+        others.into_iter().any(|(_, writer)| writer.feeds.contains(destination))
+    };
+    let fed: Vec<bool> = listeners.iter().enumerate().map(is_fed).collect();
+    if fed.iter().all(|fed| *fed) {
+        return (listeners, Vec::new());
+    }
+    let (then, first): (Vec<_>, Vec<_>) = listeners.into_iter().zip(fed).partition(|(_, fed)| *fed);
+    let only = |pairs: Vec<(_, bool)>| pairs.into_iter().map(|(listener, _)| listener).collect();
+    (only(first), only(then))
 }

@@ -17,31 +17,34 @@ pub(super) struct Choice<'a> {
 ///
 /// # Errors
 ///
-/// For a name that no function has.
+/// For a name that no function has, also in `together`.
 pub(super) fn names(
     only: &[String],
     functions: &[&str],
     together: &[Vec<String>],
 ) -> Result<BTreeSet<String>> {
+    together.iter().flatten().try_for_each(|name| known("`together`", name, functions))?;
     if only.is_empty() {
         return Ok(functions.iter().map(ToString::to_string).collect());
     }
     let mut chosen = BTreeSet::new();
     for name in only {
-        if !functions.contains(&name.as_str()) {
-            let known = functions.join("`, `");
-            return Err(Error::new(
-                ErrorKind::Config,
-                format!("--only names `{name}`, which is no function of this application"),
-            )
-            .with_hint(format!("its functions are `{known}`")));
-        }
+        known("--only", name, functions)?;
         chosen.insert(name.clone());
         for others in together.iter().filter(|others| others.contains(name)) {
             chosen.extend(others.iter().cloned());
         }
     }
     Ok(chosen)
+}
+
+fn known(who: &str, name: &str, functions: &[&str]) -> Result<()> {
+    if functions.contains(&name) {
+        return Ok(());
+    }
+    let why = format!("{who} names `{name}`, which is no function of this application");
+    let hint = format!("its functions are `{}`", functions.join("`, `"));
+    Err(Error::new(ErrorKind::Config, why).with_hint(hint))
 }
 
 /// Refuses a choice that cuts a stream which lives in one process.

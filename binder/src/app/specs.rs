@@ -4,7 +4,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use binder_core::logic::attempts::Policy;
-use binder_core::{ConsumerSpec, DeadLetterSpec, Limit, ProducerSpec, Topology};
+use binder_core::{Capabilities, ConsumerSpec, DeadLetterSpec, Limit, ProducerSpec, Topology};
 
 use crate::config::{OnExhausted, Resolved, ResolvedFunction, ResolvedInput, ResolvedOutput};
 use crate::runtime::plan::InputPlan;
@@ -87,7 +87,7 @@ pub(super) fn plan(
     function: &'static str,
     resolved: &ResolvedFunction,
     input: &ResolvedInput,
-    ids: impl Fn(&str) -> bool,
+    capabilities: impl Fn(&str) -> Capabilities,
 ) -> InputPlan {
     InputPlan {
         function,
@@ -111,7 +111,8 @@ pub(super) fn plan(
             .iter()
             .map(|output| input.copy_headers && output.copy_headers)
             .collect(),
-        ids: resolved.outputs.iter().map(|output| ids(&output.binder)).collect(),
+        keeps_positions: capabilities(&input.binder).log,
+        ids: resolved.outputs.iter().map(|o| capabilities(&o.binder).message_ids).collect(),
         outputs: resolved.outputs.iter().map(|output| output.binding.to_string()).collect(),
     }
 }

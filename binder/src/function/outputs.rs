@@ -30,7 +30,9 @@ impl Outputs {
         &mut self,
         write: impl FnOnce(&mut bytes::buf::Writer<&mut BytesMut>) -> Result<(), E>,
     ) -> Result<Bytes, E> {
-        if self.arena.capacity() - self.arena.len() < CHUNK / 64 {
+        // What a write that panicked has left behind.
+        self.arena.clear();
+        if self.arena.capacity() < CHUNK / 64 {
             self.arena.reserve(CHUNK);
         }
         let mut writer = (&mut self.arena).writer();
@@ -90,5 +92,20 @@ mod tests {
         assert!(failed.is_err());
         let next = outputs.write(|w| w.write_all(b"whole")).unwrap();
         assert_eq!(next, "whole");
+    }
+
+    #[test]
+    fn a_write_that_panics_leaves_nothing() {
+        let mut outputs = Outputs::new();
+        let panics = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            outputs.write(|w| {
+                w.write_all(b"half")?;
+                std::panic::resume_unwind(Box::new("in the middle"));
+                #[expect(unreachable_code, reason = "gives the closure its type")]
+                Ok::<(), std::io::Error>(())
+            })
+        }));
+        assert!(panics.is_err());
+        assert_eq!(outputs.write(|w| w.write_all(b"whole")).unwrap(), "whole");
     }
 }

@@ -98,7 +98,10 @@ impl Feeder {
 
     fn next(&self, inner: &mut Inner, cx: &Context<'_>) -> Option<Item> {
         match inner.refeed.next() {
-            Next::Nothing => None,
+            Next::Nothing => {
+                self.flow.watch(cx);
+                None
+            }
             Next::One(index) => self.flow.feed_one(index),
             Next::Any => {
                 if inner.interrupts != self.flow.interrupts() {
@@ -150,7 +153,10 @@ impl feed::Source for FeederSource {
             return Poll::Ready(None);
         }
         let mut inner = feeder.lock();
-        let Some(item) = feeder.next(&mut inner, cx) else { return Poll::Pending };
+        let Some(item) = feeder.next(&mut inner, cx) else {
+            // A drain that has begun since the first question may have woken nobody.
+            return if feeder.flow.is_running() { Poll::Pending } else { Poll::Ready(None) };
+        };
         let id = Source { index: item.index, serial: item.serial }.id();
         inner.refeed.fed(id, item.index);
         drop(inner);

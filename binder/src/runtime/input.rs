@@ -124,3 +124,10 @@ impl RunningInput {
         self.workers.iter().for_each(JoinHandle::abort);
     }
 }
+
+/// An application that is dropped, or whose start was given up, leaves no task behind.
+impl Drop for RunningInput {
+    fn drop(&mut self) {
+        self.abort();
+    }
+}

@@ -5,7 +5,6 @@
 //! returned is handed to the publishers before the task waits for anything, so an output never
 //! waits for a function that is still busy elsewhere in the task.
 
-use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -141,6 +140,3 @@ impl Future for LaneTask {
         }
     }
 }
-
-/// The messages of a run that were taken and not started.
-pub(crate) type Queue = VecDeque<super::flow::Item>;

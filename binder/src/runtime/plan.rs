@@ -27,6 +27,8 @@ pub(crate) struct InputPlan {
     pub(crate) backoff: Backoff,
     /// Whether an output inherits the headers of the input, by index.
     pub(crate) copy_headers: Vec<bool>,
+    /// A redelivery has the position of the delivery before, so that it identifies a message.
+    pub(crate) keeps_positions: bool,
     /// Whether the messages of an output are given ids, by index.
     pub(crate) ids: Vec<bool>,
     /// The names of the outputs, by index.

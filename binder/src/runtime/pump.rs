@@ -72,8 +72,10 @@ impl Pump {
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => {
                     let plan = &self.flow.plan;
-                    let error =
-                        error.at_binder(plan.binder.as_str()).at_binding(plan.binding.as_str());
+                    let error = error
+                        .at_binder(plan.binder.as_str())
+                        .at_binding(plan.binding.as_str())
+                        .at_destination(plan.destination.as_str());
                     tracing::error!(function = plan.function, "{error}");
                     self.ended = true;
                     self.flow.drain(Some(error));

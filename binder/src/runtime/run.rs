@@ -1,5 +1,6 @@
 //! One lane's messages through one slot of the function.
 
+use std::collections::VecDeque;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +11,6 @@ use futures::task::{ArcWake, AtomicWaker, waker};
 use tokio::time::Instant;
 
 use super::flow::{Effects, Flow, Item, Report, Tried};
-use super::lane::Queue;
 use crate::function::call::Call;
 use crate::function::failure::{Class, Failure};
 use crate::function::outputs::Outputs;
@@ -32,7 +32,8 @@ pub(crate) enum Turn {
 pub(crate) struct Run {
     slot: Box<dyn Slot>,
     lane: Option<u64>,
-    queue: Queue,
+    /// What was taken and not started.
+    queue: VecDeque<Item>,
     /// The message whose call is pending.
     current: Option<Item>,
     /// Since when it has been.
@@ -63,7 +64,7 @@ impl Run {
         Self {
             slot,
             lane: None,
-            queue: Queue::new(),
+            queue: VecDeque::new(),
             current: None,
             since: None,
             interrupts: 0,

@@ -70,6 +70,19 @@ impl<S: Copy> Sends<S> {
         Some(sent.refusals)
     }
 
+    /// Forgets what waits to be sent again and came from there.
+    pub(crate) fn forget_waiting(&mut self, source: S)
+    where
+        S: PartialEq,
+    {
+        let sent = &self.sent;
+        let of_source = |token: &u64| sent.get(*token as usize).is_some_and(|s| s.source == source);
+        let tokens: Vec<u64> = self.waiting.values().copied().filter(of_source).collect();
+        for token in tokens {
+            self.remove(token);
+        }
+    }
+
     /// Every message that waits to be sent again, in order: token, output, message.
     pub(crate) fn take_waiting(&mut self) -> Vec<(u64, usize, wire::Message)> {
         let waiting = std::mem::take(&mut self.waiting);
@@ -122,5 +135,17 @@ mod tests {
         }
         assert!(!sends.is_stalled() && sends.is_empty() && sends.bytes() == 0);
         assert!(sends.take_waiting().is_empty());
+    }
+
+    #[test]
+    fn what_waits_of_one_source_can_be_forgotten() {
+        let mut sends = Sends::new();
+        let tokens = [7, 8, 7, 7].map(|source| sends.add(0, wire::Message::new("x"), source));
+        tokens[..3].iter().for_each(|token| assert_eq!(sends.refuse(*token), Some(1)));
+        sends.forget_waiting(7);
+        let waiting: Vec<_> = sends.take_waiting().into_iter().map(|(token, ..)| token).collect();
+        assert_eq!(waiting, [tokens[1]]);
+        assert!(sends.sent(tokens[3]).is_some(), "it is under way, and its completion will come");
+        assert!(sends.sent(tokens[0]).is_none() && sends.sent(tokens[2]).is_none());
     }
 }

@@ -24,6 +24,9 @@ use crate::function::token::Token;
 /// How many steps one poll takes before it publishes and lets others run.
 const BUDGET: usize = 256;
 
+/// When a stream without a deadline counts as quiet.
+const QUIET: Duration = Duration::from_secs(300);
+
 /// Makes a new run of a stream function.
 pub(crate) type MakeStream = Box<dyn Fn(Feed) -> Box<dyn Steps> + Send + Sync>;
 
@@ -203,9 +206,10 @@ impl Future for StreamTask {
         this.feeder.watch(cx);
         loop {
             std::task::ready!(this.poll_publish(cx));
-            let running = this.flow.is_running();
             if this.steps.is_none() {
-                if !running {
+                // Before the question, so that a drain is heard while the restart is waited for.
+                this.flow.watch(cx);
+                if !this.flow.is_running() {
                     this.feeder.release_all();
                     return Poll::Ready(());
                 }
@@ -222,9 +226,9 @@ impl Future for StreamTask {
                 }
                 continue;
             }
-            if let Some(deadline) = this.flow.plan.deadline {
-                this.poll_quiet(deadline, cx);
-            }
+            // Without a deadline feeding one by one must end all the same.
+            let deadline = this.flow.plan.deadline.unwrap_or(QUIET);
+            this.poll_quiet(deadline, cx);
             if published.is_pending() || this.reports.is_empty() {
                 return Poll::Pending;
             }

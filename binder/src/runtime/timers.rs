@@ -43,6 +43,16 @@ impl<T: Ord> Timers<T> {
         }
     }
 
+    /// Forgets what satisfies `which`, and gives it.
+    pub(crate) fn cancel(&mut self, which: impl Fn(&T) -> bool) -> Vec<T> {
+        let asked = self.asked.extract_if(.., |(_, what)| which(what)).map(|(_, what)| what);
+        let mut cancelled: Vec<T> = asked.collect();
+        let (gone, kept) = self.due.drain().partition::<Vec<_>, _>(|due| which(&due.0.2));
+        self.due = kept.into();
+        cancelled.extend(gone.into_iter().map(|Reverse((_, _, what))| what));
+        cancelled
+    }
+
     /// When the next is due.
     pub(crate) fn next(&self) -> Option<Instant> {
         self.due.peek().map(|Reverse((at, _, _))| *at)
@@ -69,5 +79,23 @@ mod tests {
         timers.take_due(start + Duration::from_secs(9), &mut due);
         assert_eq!(due, ['b', 'a', 'c']);
         assert_eq!(timers.next(), None);
+    }
+
+    #[test]
+    fn what_is_cancelled_is_given_back_and_never_due() {
+        let start = Instant::now();
+        let mut timers = Timers::new();
+        let mut due = Vec::new();
+        timers.ask(Duration::from_secs(1), 'a');
+        timers.ask(Duration::from_secs(2), 'b');
+        timers.take_due(start, &mut due);
+        timers.ask(Duration::from_secs(1), 'c');
+        timers.ask(Duration::from_secs(1), 'd');
+        let mut cancelled = timers.cancel(|what| matches!(what, 'a' | 'c'));
+        cancelled.sort_unstable();
+        assert_eq!(cancelled, ['a', 'c']);
+        timers.take_due(start, &mut due);
+        timers.take_due(start + Duration::from_secs(9), &mut due);
+        assert_eq!(due, ['d', 'b']);
     }
 }

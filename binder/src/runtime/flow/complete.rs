@@ -79,6 +79,7 @@ impl Flow {
             Action::DeadLetter { .. } if dead => state.send_again(token, why, effects),
             action => {
                 state.sends.remove(token);
+                state.sends.forget_waiting(source);
                 let name = self.plan.outputs.get(output).map_or("", String::as_str);
                 let failure = report::refused(name, why);
                 self.give_up_joined(state, source.index, action, &failure, effects);

@@ -56,6 +56,10 @@ impl Flow {
             effects.done.drain(..).for_each(|name| crate::runtime::hooks::done(&name));
             Counts::add(&self.counts.settled, effects.settled.len());
             self.acker.settle(&effects.settled);
+            let mut state = self.lock();
+            state.settling -= effects.settled.len();
+            effects.wake_pump |= !state.phase.is_running();
+            drop(state);
             effects.settled.clear();
         }
         for waker in effects.wakers.drain(..) {

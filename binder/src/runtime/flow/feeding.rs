@@ -24,6 +24,11 @@ impl Flow {
         state.taken = taken;
     }
 
+    /// Lets the task of a stream function be woken by the next delivery or by a drain.
+    pub(crate) fn watch(&self, cx: &Context<'_>) {
+        self.lock().idle_slot(0, cx);
+    }
+
     /// One delivery again, under a new serial, so that a settlement left over from the feeding
     /// before is late.
     pub(crate) fn feed_one(&self, index: u32) -> Option<Item> {

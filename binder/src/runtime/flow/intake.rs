@@ -7,7 +7,7 @@ use binder_core::binder::Partition;
 use binder_core::logic::partition::lane_of;
 use binder_core::{Delivery, Room};
 
-use super::{Counts, Effects, Entry, Flow, Item, State};
+use super::{Counts, Due, Effects, Entry, Flow, Item, Source, State};
 use crate::runtime::plan::Order;
 
 /// Lanes of single messages are numbered downwards from here: partitions count upwards from 0, and
@@ -76,8 +76,12 @@ impl Flow {
         let paused = state.sends.is_stalled() || !state.phase.is_running();
         let mut taken = std::mem::take(&mut state.taken);
         let lane = if paused { None } else { state.lanes.start(per_lane, &mut taken) };
-        if lane.is_none() {
-            state.idle_slot(task, cx);
+        match lane {
+            None => state.idle_slot(task, cx),
+            Some(_) => {
+                state.busy_slot(task);
+                self.pass_on(&state);
+            }
         }
         for index in taken.drain(..) {
             if let Some(item) = state.item(index) {
@@ -86,6 +90,14 @@ impl Flow {
         }
         state.taken = taken;
         lane
+    }
+
+    /// Lanes are ready and a task is idle: it is woken, by way of the pump. Woken from here it would
+    /// wait in the LIFO slot of this worker, which the next call may block.
+    pub(super) fn pass_on(&self, state: &State) {
+        if state.lanes.ready() > 0 && state.idle.iter().any(Option::is_some) {
+            self.wake_pump();
+        }
     }
 
     /// These partitions are being taken away: what has not started goes back.
@@ -104,15 +116,25 @@ impl Flow {
         self.apply(effects);
     }
 
-    /// Releases every delivery that waits in a lane and satisfies `which`.
+    /// Releases every delivery that waits, in a lane or to be fed again, and satisfies `which`.
     pub(super) fn give_back(
         &self,
         state: &mut State,
         effects: &mut Effects,
         which: impl Fn(&Entry) -> bool,
     ) {
-        let State { lanes, entries, .. } = &mut *state;
-        let back = lanes.remove(|index| entries.get(*index as usize).is_some_and(&which));
+        let State { lanes, entries, timers, .. } = &mut *state;
+        let mut back = lanes.remove(|index| entries.get(*index as usize).is_some_and(&which));
+        let again = timers.cancel(|due| match due {
+            Due::Feed(Source { index, serial }) => entries
+                .get(*index as usize)
+                .is_some_and(|entry| entry.serial == *serial && which(entry)),
+            _ => false,
+        });
+        back.extend(again.into_iter().filter_map(|due| match due {
+            Due::Feed(source) => Some(source.index),
+            _ => None,
+        }));
         for index in back {
             self.release(state, index, effects);
         }
@@ -142,6 +164,13 @@ impl State {
         let message = entry.message.take()?;
         let attempt = entry.attempts.attempt();
         Some(Item { index, serial: entry.serial, message, tag: entry.tag, attempt })
+    }
+
+    /// A task that works is not woken in the place of one that is idle.
+    fn busy_slot(&mut self, task: usize) {
+        if let Some(slot) = self.idle.get_mut(task) {
+            *slot = None;
+        }
     }
 
     pub(crate) fn idle_slot(&mut self, task: usize, cx: &Context<'_>) {

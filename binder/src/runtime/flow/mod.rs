@@ -71,6 +71,9 @@ pub(crate) struct State {
     pub(crate) entries: Slab<Entry>,
     /// Bytes of the messages in `entries`.
     pub(crate) bytes: usize,
+    /// Settlements that were decided and not yet told to the broker: the subscription is not
+    /// closed before they are, or they would come too late.
+    pub(crate) settling: usize,
     pub(crate) sends: Sends<Source>,
     pub(crate) timers: Timers<Due>,
     /// A resend is asked for and not yet done.
@@ -96,6 +99,7 @@ impl Flow {
             lanes: Lanes::seeded(seed),
             entries: Slab::new(),
             bytes: 0,
+            settling: 0,
             sends: Sends::new(),
             timers: Timers::new(),
             resending: false,
@@ -130,6 +134,10 @@ impl Flow {
 
     pub(crate) fn register_pump(&self, cx: &Context<'_>) {
         self.pump.register(cx.waker());
+    }
+
+    pub(crate) fn wake_pump(&self) {
+        self.pump.wake();
     }
 
     /// The count that tells a lane task to ask which of its deliveries to give back.

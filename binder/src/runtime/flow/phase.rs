@@ -82,7 +82,10 @@ impl Flow {
     /// Whether nothing is in progress any more.
     pub(crate) fn is_drained(&self) -> bool {
         let state = self.lock();
-        !state.phase.is_running() && state.entries.is_empty() && state.sends.is_empty()
+        !state.phase.is_running()
+            && state.entries.is_empty()
+            && state.sends.is_empty()
+            && state.settling == 0
     }
 
     pub(crate) fn is_running(&self) -> bool {

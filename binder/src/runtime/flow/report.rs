@@ -94,6 +94,7 @@ impl Flow {
         for lane in lanes.drain(..) {
             state.lanes.finish(lane);
         }
+        self.pass_on(&state);
         state.lanes.ready() > 0
     }
 
@@ -111,8 +112,9 @@ impl Flow {
             if let (true, Some(source)) = (copy, &entry.message) {
                 crate::runtime::headers::copy(&source.headers, &mut message.headers);
             }
-            if message.id.is_none() && self.plan.ids.get(output) == Some(&true) {
-                let id = entry.message.as_ref().and_then(|source| source.id.as_deref());
+            let id = entry.message.as_ref().and_then(|source| source.id.as_deref());
+            let wanted = message.id.is_none() && self.plan.ids.get(output) == Some(&true);
+            if wanted && (id.is_some() || self.plan.keeps_positions) {
                 let destination = self.plan.destination.as_str();
                 let origin = Origin { id, destination, tag: entry.tag };
                 let name = self.plan.outputs.get(output).map_or("", String::as_str);
@@ -273,6 +275,7 @@ impl Flow {
             effects.done.push(crate::runtime::hooks::name(destination, message, entry.tag));
         }
         effects.settled.push((entry.tag, settlement));
+        state.settling += 1;
         if entry.holds_lane {
             state.lanes.resume(entry.lane);
             effects.wake_lanes(state);

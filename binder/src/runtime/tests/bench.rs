@@ -108,6 +108,7 @@ impl Bench {
             policy: policy(3, true),
             backoff: Backoff { jitter: false, ..Backoff::default() },
             copy_headers: vec![true; 2],
+            keeps_positions: true,
             ids: vec![false, true],
             outputs: vec!["first".into(), "second".into()],
         };

@@ -5,5 +5,6 @@ mod bench;
 mod failing;
 mod ordering;
 mod publishing;
+mod settling;
 mod stopping;
 mod streaming;

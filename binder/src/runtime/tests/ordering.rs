@@ -99,3 +99,44 @@ fn a_function_that_blocks_its_thread_delays_no_other_lane() {
     });
     runtime.shutdown_background();
 }
+
+/// Concurrency 2 on two workers: a lane that becomes ready behind a call that waits.
+#[test]
+fn a_ready_lane_wakes_a_task_that_is_idle_and_not_one_that_was() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(async {
+        for _ in 0..20 {
+            let mut bench = Bench::new(Executor::new().unwrap());
+            bench.plan.concurrency = 2;
+            bench.input = bench.input.partitions(3);
+            bench.first = bench.first.hold_confirmations();
+            let gate = Arc::new(tokio::sync::Semaphore::new(0));
+            let (started, mut starts) = tokio::sync::mpsc::unbounded_channel();
+            let waits = gate.clone();
+            let call = function(move |message, _| {
+                let (gate, started) = (waits.clone(), started.clone());
+                async move {
+                    started.send(()).unwrap();
+                    if message.payload.as_deref() == Some(b"wait") {
+                        gate.acquire().await.unwrap().forget();
+                    }
+                    Ok(vec![])
+                }
+            });
+            let _running = bench.call(call).await;
+            bench.input.push_to(0, ["wait"].map(Message::new));
+            starts.recv().await.unwrap();
+            bench.input.push_to(0, ["wait"].map(Message::new));
+            gate.add_permits(1);
+            starts.recv().await.unwrap();
+            // One task waits with the second message; the other is idle and has to take this.
+            bench.input.push_to(1, ["go"].map(Message::new));
+            let next = tokio::time::timeout(Duration::from_secs(2), starts.recv()).await;
+            assert!(next.is_ok(), "the idle task slept on");
+            gate.add_permits(1);
+            bench.input.settled_at_least(3).await;
+        }
+    });
+    runtime.shutdown_background();
+}
