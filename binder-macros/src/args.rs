@@ -22,11 +22,14 @@ pub(crate) struct Args {
     pub(crate) names: Vec<LitStr>,
     pub(crate) root: Option<Path>,
     pub(crate) defaults: Option<LitStr>,
+    /// There was a mistake, so that what is missing may stand there.
+    pub(crate) is_faulty: bool,
 }
 
 /// Reads `"a", "b", crate = path, defaults = "file"`, as far as they are allowed.
 pub(crate) fn parse(tokens: TokenStream, allowed: Allowed, errors: &mut Errors) -> Args {
     let mut args = Args::default();
+    let before = errors.len();
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             argument(input, allowed, &mut args, errors)?;
@@ -38,6 +41,7 @@ pub(crate) fn parse(tokens: TokenStream, allowed: Allowed, errors: &mut Errors) 
     };
     let parsed = parser.parse2(tokens);
     errors.take(parsed);
+    args.is_faulty = errors.len() > before;
     args
 }
 
@@ -54,6 +58,11 @@ fn argument(
         } else {
             errors.at(name, "names stand in `#[input(\"name\")]` and `#[output(\"name\")]`");
         }
+        return Ok(());
+    }
+    if input.peek(Token![=]) {
+        let message = "names stand in parentheses: `#[input(\"name\")]`";
+        errors.at(input.parse::<TokenStream>()?, message);
         return Ok(());
     }
     if !input.peek(Ident::peek_any) {

@@ -51,7 +51,7 @@ fn bindings(marks: &Marks, errors: &mut Errors) {
         let Some(written) = written else { continue };
         let names = &written.args.names;
         let name = mark.name();
-        if names.is_empty() {
+        if names.is_empty() && !written.args.is_faulty {
             let message = format!("`#[{name}]` names no binding: write `#[{name}(\"name\")]`");
             errors.add(syn::Error::new(written.span, message));
         }

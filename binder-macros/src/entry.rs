@@ -1,13 +1,14 @@
 //! `#[enable_binding]`: from `async fn main` to a program.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{FnArg, LitStr, Path, Signature};
+use syn::{FnArg, Signature};
 
-use crate::args::{self, Allowed};
+use crate::args::{self, Allowed, Args};
 use crate::errors::Errors;
 use crate::model::Item;
+use crate::site;
 
 const SHAPE: &str = "`async fn main() -> Result<App<AppState>>`";
 
@@ -24,15 +25,17 @@ pub(crate) fn main(args: TokenStream, item: TokenStream) -> TokenStream {
         return quote!(#(#attributes)* #rest #errors);
     };
     check(&signature, &mut errors);
-    let root = args.root.unwrap_or_else(|| syn::parse_quote!(::binder));
     match errors.into_tokens() {
-        None => program(&item, &signature, &root, args.defaults.as_ref()),
+        None => program(&item, &signature, &args),
         Some(errors) => {
             let Item { attributes, rest } = &item;
+            if signature.ident != "main" {
+                return quote!(#errors #(#attributes)* #rest);
+            }
             // A `main` that is there and compiles, so that its absence is no second error.
             quote! {
                 #errors
-                #[allow(dead_code)]
+                #[allow(unused)]
                 fn main() {
                     #(#attributes)* #rest
                 }
@@ -45,6 +48,7 @@ fn check(signature: &Signature, errors: &mut Errors) {
     if signature.ident != "main" {
         let message = format!("`#[enable_binding]` stands on {SHAPE} only");
         errors.at(&signature.ident, message);
+        return;
     }
     if signature.asyncness.is_none() {
         errors.at(signature.fn_token, format!("`main` is async here: {SHAPE}"));
@@ -67,14 +71,11 @@ fn check(signature: &Signature, errors: &mut Errors) {
     }
 }
 
-fn program(
-    item: &Item,
-    signature: &Signature,
-    root: &Path,
-    defaults: Option<&LitStr>,
-) -> TokenStream {
+fn program(item: &Item, signature: &Signature, args: &Args) -> TokenStream {
     let Item { attributes, rest } = item;
-    let private = quote!(#root::__private);
+    let Args { root, defaults, .. } = args;
+    let root = root.as_ref();
+    let private = site::private(root, Span::call_site());
     let defaults = match defaults {
         None => quote!(::core::option::Option::None),
         Some(file) => {
@@ -86,22 +87,31 @@ fn program(
             quote!(::core::option::Option::Some(#private::Defaults { path: #file, text: #text }))
         }
     };
-    let returned = signature.output.span();
+    // What is wrong with the application's type is reported where it stands.
+    let place = match &signature.output {
+        syn::ReturnType::Type(_, returned) => signature.ident.span().located_at(returned.span()),
+        syn::ReturnType::Default => signature.ident.span(),
+    };
+    let placed = site::private(root, place);
     let main = if signature.inputs.is_empty() {
-        quote_spanned!(returned=> |_: #private::NoArgs| main())
+        quote_spanned!(place=> |_: #placed::NoArgs| main())
     } else {
-        quote_spanned!(returned=> main)
+        quote_spanned!(place=> main)
+    };
+    let run = quote_spanned! {place=>
+        let package = #placed::Package {
+            name: ::core::env!("CARGO_PKG_NAME"),
+            version: ::core::env!("CARGO_PKG_VERSION"),
+        };
+        let defaults = #defaults;
+        #placed::main(package, defaults, #main)
     };
     quote! {
         #(#attributes)*
         fn main() -> #private::ExitCode {
             #rest
 
-            let package = #private::Package {
-                name: ::core::env!("CARGO_PKG_NAME"),
-                version: ::core::env!("CARGO_PKG_VERSION"),
-            };
-            #private::main(package, #defaults, #main)
+            #run
         }
     }
 }

@@ -26,6 +26,11 @@ impl Errors {
         parsed.map_err(|error| self.add(error)).ok()
     }
 
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.0.as_ref().map_or(0, |errors| errors.into_iter().count())
+    }
+
     /// The code that makes the compiler report them; `None` if there were none.
     pub(crate) fn into_tokens(self) -> Option<TokenStream> {
         self.0.map(|errors| errors.to_compile_error())

@@ -5,7 +5,7 @@
 //! `struct` of its name, which lives in the namespace of types and is what `listeners![]` and
 //! `emitters![]` name:
 //!
-//! ```ignore
+//! ```text
 //! #[stream_listener]
 //! #[input("orders")]
 //! #[output("invoices")]
@@ -18,16 +18,17 @@
 //! impl<S> Listener<S> for bill
 //! where
 //!     S: Clone + Send + Sync + 'static,
-//!     State<Prices>: Argument<S>,
+//!     Parameter<State<Prices>, { PerCall::<State<Prices>>::IS }>: CallArgument<S>,
 //! {
 //!     const DEFINITION: Definition = Definition { name: "bill", inputs: &["orders"], … };
 //!
 //!     fn body(state: S) -> Body {
+//!         is_per_call::<State<Prices>>();
 //!         calls(
 //!             state,
-//!             |call, state| Ok(bill(first::<Order>(call)?, argument(call, state)?)),
+//!             |call, state| Ok(bill(Order::first(call)?, call_argument(call, state)?)),
 //!             |returned, outputs| {
-//!                 for item in Probe(Probe(returned).returned()?).items() {
+//!                 for item in returned.__probe().returned()?.items() {
 //!                     item.send(0, outputs)?;
 //!                 }
 //!                 Ok(())
@@ -37,9 +38,11 @@
 //! }
 //! ```
 //!
-//! The way through the crate: `args` and `model` read, `check` reports every mistake at the
-//! user's own token, `expand` writes, `fallback` writes what keeps the rest of a program compiling
-//! when there were mistakes. `entry` does the same for `main`.
+//! Whatever can be wrong with a type is asked by a token that stands where the user wrote the type.
+//!
+//! The way through the crate: `args` and `model` read, `check` and `names` report every mistake at
+//! the user's own token, all of them at once, `expand` and `site` write, `fallback` writes what
+//! keeps the rest of a program compiling when there were mistakes. `entry` does it for `main`.
 
 #![forbid(unsafe_code)]
 
@@ -51,6 +54,7 @@ mod expand;
 mod fallback;
 mod model;
 mod names;
+mod site;
 
 use proc_macro::TokenStream;
 

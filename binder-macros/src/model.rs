@@ -1,6 +1,6 @@
 //! A function and its attributes, as the user wrote them.
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 use syn::{Attribute, Ident, LitStr, Meta, Path, Signature, Type, Visibility};
 
@@ -58,6 +58,15 @@ impl Item {
         errors.take(parsed).unwrap_or(Self { attributes: Vec::new(), rest: tokens })
     }
 
+    /// Whether it is a function, however its head is written.
+    pub(crate) fn is_function(&self) -> bool {
+        let head = self.rest.clone().into_iter().take_while(|token| match token {
+            TokenTree::Group(group) => group.delimiter() == Delimiter::Parenthesis,
+            _ => true,
+        });
+        head.into_iter().any(|token| matches!(token, TokenTree::Ident(word) if word == "fn"))
+    }
+
     /// The head of the function, if the item is one; its body is not looked at, so it may be half
     /// typed.
     pub(crate) fn function(&self) -> syn::Result<(Visibility, Signature)> {
@@ -72,6 +81,8 @@ impl Item {
 
 /// One attribute of ours.
 pub(crate) struct Written {
+    /// How it is named, if it was taken out of the item.
+    pub(crate) path: Option<Path>,
     /// Where to report what is wrong with it as a whole.
     pub(crate) span: Span,
     pub(crate) args: Args,
@@ -95,29 +106,27 @@ impl Marks {
         errors: &mut Errors,
     ) -> Self {
         let mut marks = Self::default();
-        marks.add(first, Span::call_site(), tokens, errors);
+        marks.add(first, None, tokens, errors);
         item.attributes.retain(|attribute| {
             let Some(mark) = Mark::of(attribute) else { return true };
             let tokens = match &attribute.meta {
                 Meta::Path(_) => TokenStream::new(),
                 Meta::List(list) => list.tokens.clone(),
+                // What is wrong with it is found where it is read.
                 Meta::NameValue(value) => {
-                    errors.at(value, format!("write `#[{}(\"name\")]`", mark.name()));
-                    return false;
+                    let (equals, value) = (&value.eq_token, &value.value);
+                    quote::quote!(#equals #value)
                 }
             };
-            let span = attribute
-                .path()
-                .segments
-                .last()
-                .map_or_else(Span::call_site, |last| last.ident.span());
-            marks.add(mark, span, tokens, errors);
+            marks.add(mark, Some(attribute.path()), tokens, errors);
             false
         });
         marks
     }
 
-    fn add(&mut self, mark: Mark, span: Span, tokens: TokenStream, errors: &mut Errors) {
+    fn add(&mut self, mark: Mark, path: Option<&Path>, tokens: TokenStream, errors: &mut Errors) {
+        let last = path.and_then(|path| path.segments.last());
+        let span = last.map_or_else(Span::call_site, |last| last.ident.span());
         let args = args::parse(tokens, mark.allowed(), errors);
         let slot = match mark {
             Mark::Listener => &mut self.listener,
@@ -135,17 +144,21 @@ impl Marks {
             errors.add(syn::Error::new(span, format!("`#[{name}]` stands here twice{remedy}")));
             return;
         }
-        *slot = Some(Written { span, args });
+        *slot = Some(Written { path: path.cloned(), span, args });
     }
 
     fn all(&self) -> impl Iterator<Item = &Written> {
         [&self.listener, &self.input, &self.output, &self.emitter].into_iter().flatten()
     }
 
-    /// The path of the framework.
-    pub(crate) fn root(&self) -> Path {
-        let written = self.all().find_map(|written| written.args.root.clone());
-        written.unwrap_or_else(|| syn::parse_quote!(::binder))
+    /// The paths of those that were taken along.
+    pub(crate) fn taken(&self) -> impl Iterator<Item = &Path> {
+        self.all().filter_map(|written| written.path.as_ref())
+    }
+
+    /// The path of the framework, if it is not its name.
+    pub(crate) fn root(&self) -> Option<&Path> {
+        self.all().find_map(|written| written.args.root.as_ref())
     }
 
     pub(crate) fn inputs(&self) -> &[LitStr] {

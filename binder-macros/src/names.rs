@@ -27,7 +27,13 @@ pub(crate) fn check(names: &[LitStr], errors: &mut Errors) {
     }
 }
 
+/// The longest name, with room for a group's suffix in what brokers take.
+const LENGTH: usize = 240;
+
 fn fault(name: &str) -> Option<String> {
+    if name.len() > LENGTH {
+        return Some(format!("is longer than {LENGTH} bytes"));
+    }
     let mut chars = name.chars();
     match chars.next() {
         None => return Some("is empty".into()),
@@ -53,6 +59,7 @@ mod tests {
             ("1st", "begins with '1'"),
             ("shop.orders", "has '.'"),
             ("ordérs", "has 'é'"),
+            (&"x".repeat(241), "is longer than 240 bytes"),
         ] {
             assert_eq!(fault(name).as_deref(), Some(why));
         }

@@ -38,8 +38,9 @@ fn command<A: Args>(package: &Package) -> Command {
          Exit codes: 0 drained, 1 the application failed, 2 refused at start, 3 every input \
          stopped, 4 not drained in time.",
     );
-    // The application's own come last, so that a description of them is the command's.
-    A::augment_args(Framework::augment_args(command))
+    // The application's own come last, so that a description of them is the command's; and not
+    // under our heading.
+    A::augment_args(Framework::augment_args(command).next_help_heading(None))
 }
 
 /// Reads the command line; the word `run` may stand first.
@@ -96,5 +97,8 @@ mod tests {
         for word in ["--config", "--set", "--only", "--follow", "Exit codes"] {
             assert!(help.contains(word), "{help}");
         }
+        let place = |word| help.find(word).unwrap();
+        assert!(place("[PATH]") < place("Framework:") && place("--follow") < place("Framework:"));
+        assert!(place("Framework:") < place("--config"), "{help}");
     }
 }

@@ -99,7 +99,7 @@ impl Running {
         let Self { mut inputs, mut emitters, grace, binders, executor, .. } = self;
         let overdue = tokio::select! {
             () = stop(&mut inputs, &mut emitters) => None,
-            () = tokio::time::sleep(grace) => Some(format!("not drained within the grace of {grace:?}")),
+            () = executor.sleep(grace) => Some(format!("not drained within the grace of {grace:?}")),
             () = signal(signals) => Some("a second signal".to_owned()),
         };
         if let Some(why) = overdue {

@@ -4,28 +4,9 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 use super::call::Call;
-use super::extract::FromCall;
 use super::failure::{Class, Failure};
 use super::outputs::Outputs;
 use super::slot::{Body, Slot};
-use super::state::FromRef;
-
-/// A parameter beside the first, of an application with state `S`.
-pub trait Argument<S>: Sized {
-    /// Makes it.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be made from this message.
-    fn argument(call: &Call<'_>, state: &S) -> Result<Self, Failure>;
-}
-
-#[diagnostic::do_not_recommend]
-impl<S, A: FromCall<State: FromRef<S>>> Argument<S> for A {
-    fn argument(call: &Call<'_>, state: &S) -> Result<Self, Failure> {
-        Ok(A::from_call(call, A::State::from_ref(state))?)
-    }
-}
 
 /// What `call` starts and `respond` turns into outputs, per message.
 ///

@@ -46,12 +46,18 @@ impl Definition {
     label = "no function with `#[stream_listener]`",
     note = "functions with `#[stream_emitter]` go into `emitters![…]`"
 )]
-pub trait Listener<S> {
+pub trait Listener<S>: Sized {
     /// What its attributes say.
     const DEFINITION: Definition;
 
     /// The function, bound to that state.
     fn body(state: S) -> Body;
+
+    /// An element of `listeners![]`.
+    #[must_use]
+    fn registered() -> Registered<S> {
+        Registered { definition: Self::DEFINITION, body: Self::body }
+    }
 }
 
 /// A function with `#[stream_emitter]`, in an application with state `S`.
@@ -60,12 +66,18 @@ pub trait Listener<S> {
     label = "no function with `#[stream_emitter]`",
     note = "functions with `#[stream_listener]` go into `listeners![…]`"
 )]
-pub trait Emitter<S> {
+pub trait Emitter<S>: Sized {
     /// What its attributes say.
     const DEFINITION: Definition;
 
     /// The function, bound to that state.
     fn body(state: S) -> Body;
+
+    /// An element of `emitters![]`.
+    #[must_use]
+    fn registered() -> Registered<S> {
+        Registered { definition: Self::DEFINITION, body: Self::body }
+    }
 }
 
 /// A function of an application with state `S`, made by [`listeners!`](crate::listeners) or
@@ -83,34 +95,24 @@ impl<S> fmt::Debug for Registered<S> {
     }
 }
 
-/// An element of `listeners![]`.
-#[must_use]
-pub const fn listener<S, L: Listener<S>>() -> Registered<S> {
-    Registered { definition: L::DEFINITION, body: L::body }
-}
-
-/// An element of `emitters![]`.
-#[must_use]
-pub const fn emitter<S, E: Emitter<S>>() -> Registered<S> {
-    Registered { definition: E::DEFINITION, body: E::body }
-}
-
 /// The listeners to give to an application: `listeners![orders::enrich, audit]`.
 ///
-/// Each is the path of a function with `#[stream_listener]`.
+/// Each is the path of a function with `#[stream_listener]`. Of another function the compiler says
+/// "expected type, found function": what is listed is the type that the attribute puts beside it.
 #[macro_export]
 macro_rules! listeners {
     ($($function:path),* $(,)?) => {
-        ::std::vec![$($crate::__private::listener::<_, $function>()),*]
+        ::std::vec![$(<$function as $crate::__private::Listener<_>>::registered()),*]
     };
 }
 
 /// The emitters to give to an application: `emitters![beat]`.
 ///
-/// Each is the path of a function with `#[stream_emitter]`.
+/// Each is the path of a function with `#[stream_emitter]`. Of another function the compiler says
+/// "expected type, found function": what is listed is the type that the attribute puts beside it.
 #[macro_export]
 macro_rules! emitters {
     ($($function:path),* $(,)?) => {
-        ::std::vec![$($crate::__private::emitter::<_, $function>()),*]
+        ::std::vec![$(<$function as $crate::__private::Emitter<_>>::registered()),*]
     };
 }

@@ -4,7 +4,7 @@ use super::probe::Probe;
 
 /// A tuple with one element for each of `N` outputs.
 #[diagnostic::on_unimplemented(
-    message = "`{Self}` has not one element for each of the {N} outputs",
+    message = "`{Self}` does not have one element for each of the {N} outputs",
     label = "return a tuple of {N}, in the order of `#[output]`",
     note = "an element may be `T`, `Out<T>`, `Option<T>` or `Vec<T>`; `None` and the empty `Vec` send nothing"
 )]
@@ -16,11 +16,6 @@ pub trait Elements<const N: usize> {
     fn elements(self) -> Self::Probes;
 }
 
-/// Takes a tuple of `N` apart.
-pub fn elements<const N: usize, T: Elements<N>>(tuple: T) -> T::Probes {
-    tuple.elements()
-}
-
 /// What a function without outputs returns.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is returned, but the function has no output",
@@ -29,13 +24,12 @@ pub fn elements<const N: usize, T: Elements<N>>(tuple: T) -> T::Probes {
 )]
 pub trait Nothing {}
 
+#[diagnostic::do_not_recommend]
 impl Nothing for () {}
-
-/// Takes nothing.
-pub const fn nothing<T: Nothing>(_: &T) {}
 
 macro_rules! tuple {
     ($count:literal: $($element:ident)+) => {
+        #[diagnostic::do_not_recommend]
         impl<$($element),+> Elements<$count> for ($($element,)+) {
             type Probes = ($(Probe<$element>,)+);
 

@@ -157,7 +157,7 @@ impl<E: Into<Boxed>> Cause for E {
 /// use binder::prelude::*;
 ///
 /// fn parse(text: &str) -> Result<u32> {
-///     Ok(text.parse::<u32>().permanent()?)
+///     text.parse().permanent()
 /// }
 /// assert!(parse("x").is_err_and(|error| error.is_permanent()));
 /// ```
@@ -243,8 +243,11 @@ mod tests {
 
     #[test]
     fn a_class_survives_question_marks_and_boxes() {
-        let inner = || -> Result<u32> { Ok(number("x").permanent()?) };
-        let outer = || -> Result<u32> { Ok(inner()?) };
+        let inner = || -> Result<u32> { number("x").permanent() };
+        let outer = || -> Result<u32> {
+            let n = inner()?;
+            Ok(n + 1)
+        };
         assert_eq!(class(outer().unwrap_err()), Class::Permanent);
         let boxed = || -> Result<u32, Boxed> { Ok(inner()?) };
         assert_eq!(class(boxed().unwrap_err().into_error()), Class::Permanent);

@@ -28,6 +28,7 @@ impl<T: serde::de::DeserializeOwned + 'static> First for T {
     }
 }
 
+#[diagnostic::do_not_recommend]
 impl<T: Readable> First for Message<T> {
     fn first(call: &Call<'_>) -> Result<Self, Failure> {
         T::read(call.message).map(|payload| Self::of_call(payload, call))

@@ -31,6 +31,22 @@ impl<T: Readable> Messages<T> {
     }
 }
 
+/// The first parameter of a stream function.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot be the messages of a stream function",
+    label = "the first parameter is `Messages<T>` or `impl Stream<Item = Message<T>>`"
+)]
+pub trait FromFeed {
+    /// The messages of that feed.
+    fn from_feed(feed: Feed) -> Self;
+}
+
+impl<T: Readable> FromFeed for Messages<T> {
+    fn from_feed(feed: Feed) -> Self {
+        Self::new(feed)
+    }
+}
+
 impl<T> Stream for Messages<T> {
     type Item = Message<T>;
 

@@ -4,6 +4,7 @@
 //! over the application's types: arguments are made from messages, results become outputs. Below
 //! it, in the runtime, nothing is.
 
+pub mod argument;
 pub mod call;
 pub mod calls;
 pub mod decode;

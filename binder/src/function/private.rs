@@ -2,16 +2,14 @@
 
 pub use std::process::ExitCode;
 
-pub use super::call::Call;
-pub use super::calls::{Argument, calls};
-pub use super::definition::{Definition, Emitter, Kind, Listener, emitter, listener};
-pub use super::elements::{elements, nothing};
-pub use super::extract::FromCall;
-pub use super::failure::Failure;
+pub use super::argument::{
+    CallArgument, No, Parameter, PerCall, PerRun, RunArgument, call_argument, is_per_call,
+    is_per_run, run_argument,
+};
+pub use super::calls::calls;
+pub use super::definition::{Definition, Emitter, Kind, Listener};
 pub use super::first::First;
-pub use super::messages::Messages;
-pub use super::outputs::Outputs;
-pub use super::probe::{Items, Probe, Returned, Sends};
+pub use super::messages::{FromFeed, Messages};
+pub use super::probe::{IntoProbe, Items, Returned, Sends, elements};
 pub use super::slot::Body;
-pub use super::state::OnceArgument;
-pub use super::steps::{MadeOnce, emits, streams};
+pub use super::steps::{emits, streams};

@@ -62,20 +62,90 @@ impl Probe<Never> {
     }
 }
 
-macro_rules! refuse {
-    (items: [$($generic:ident),*] $type:ty, $bound:path) => {
-        impl<$($generic),*> Probe<$type> {
+impl Probe<()> {
+    /// Refused.
+    pub fn items<'a>(self) -> Refused
+    where
+        (): SomethingToSend<'a>,
+    {
+        iter::empty()
+    }
+
+    /// Refused.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn send<'a>(self, _: usize, _: &mut Outputs) -> Result<(), Failure>
+    where
+        (): SomethingToSend<'a>,
+    {
+        Ok(())
+    }
+}
+
+impl<T, E> Probe<Result<T, E>> {
+    /// Refused.
+    pub fn items<'a>(self) -> Refused
+    where
+        Result<T, E>: OutsideOnly<'a>,
+    {
+        iter::empty()
+    }
+
+    /// Refused.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn send<'a>(self, _: usize, _: &mut Outputs) -> Result<(), Failure>
+    where
+        Result<T, E>: OutsideOnly<'a>,
+    {
+        Ok(())
+    }
+}
+
+impl<T> Probe<Option<T>> {
+    /// Refused.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn send<'a>(self, _: usize, _: &mut Outputs) -> Result<(), Failure>
+    where
+        Option<T>: OneMessage<'a>,
+    {
+        Ok(())
+    }
+}
+
+impl<T> Probe<Vec<T>> {
+    /// Refused.
+    ///
+    /// # Errors
+    ///
+    /// None.
+    pub fn send<'a>(self, _: usize, _: &mut Outputs) -> Result<(), Failure>
+    where
+        Vec<T>: OneMessage<'a>,
+    {
+        Ok(())
+    }
+}
+
+macro_rules! refuse_tuples {
+    () => {};
+    ($first:ident $($rest:ident)*) => {
+        impl<$first, $($rest),*> Probe<($first, $($rest),*)> {
             /// Refused.
             pub fn items<'a>(self) -> Refused
             where
-                $type: $bound,
+                ($first, $($rest),*): OneOutput<'a>,
             {
                 iter::empty()
             }
-        }
-    };
-    (send: [$($generic:ident),*] $type:ty, $bound:path) => {
-        impl<$($generic),*> Probe<$type> {
+
             /// Refused.
             ///
             /// # Errors
@@ -83,27 +153,13 @@ macro_rules! refuse {
             /// None.
             pub fn send<'a>(self, _: usize, _: &mut Outputs) -> Result<(), Failure>
             where
-                $type: $bound,
+                ($first, $($rest),*): OneMessage<'a>,
             {
                 Ok(())
             }
         }
-    };
-}
 
-refuse!(items: [] (), SomethingToSend<'a>);
-refuse!(send: [] (), SomethingToSend<'a>);
-refuse!(items: [T, E] Result<T, E>, OutsideOnly<'a>);
-refuse!(send: [T, E] Result<T, E>, OutsideOnly<'a>);
-refuse!(send: [T] Option<T>, OneMessage<'a>);
-refuse!(send: [T] Vec<T>, OneMessage<'a>);
-
-macro_rules! refuse_tuples {
-    ($first:ident) => {};
-    ($first:ident $($rest:ident)+) => {
-        refuse!(items: [$first, $($rest),+] ($first, $($rest),+), OneOutput<'a>);
-        refuse!(send: [$first, $($rest),+] ($first, $($rest),+), OneMessage<'a>);
-        refuse_tuples!($($rest)+);
+        refuse_tuples!($($rest)*);
     };
 }
 

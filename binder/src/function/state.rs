@@ -34,12 +34,33 @@ impl<T: Clone> FromRef<T> for T {
     }
 }
 
+/// Never a state. While nobody has said which state a function is given, it is one more that could
+/// be meant, so that the compiler does not guess that the one part asked for is all of it.
+#[doc(hidden)]
+#[derive(Debug)]
+pub struct Undecided<U>(U);
+
+/// Implemented by nothing.
+#[doc(hidden)]
+pub trait Never<T> {
+    /// Never called.
+    fn never(&self) -> T;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Clone, U: Never<T>> FromRef<Undecided<U>> for T {
+    fn from_ref(undecided: &Undecided<U>) -> Self {
+        undecided.0.never()
+    }
+}
+
 /// What an extractor needs of the state when it needs nothing: a part of every state.
 ///
 /// It is not `Clone`, so that it is a part of itself by one rule alone.
 #[derive(Debug)]
 pub struct Stateless;
 
+#[diagnostic::do_not_recommend]
 impl<S> FromRef<S> for Stateless {
     fn from_ref(_: &S) -> Self {
         Self

@@ -9,22 +9,8 @@ use super::failure::Failure;
 use super::feed::Feed;
 use super::outputs::Outputs;
 use super::slot::{Body, Steps};
-use super::state::{FromRef, OnceArgument};
 use super::step::Step;
 use super::token::Token;
-
-/// A parameter beside the messages, of an application with state `S`.
-pub trait MadeOnce<S>: Sized {
-    /// Makes it.
-    fn make_once(state: &S) -> Self;
-}
-
-#[diagnostic::do_not_recommend]
-impl<S, A: OnceArgument<State: FromRef<S>>> MadeOnce<S> for A {
-    fn make_once(state: &S) -> Self {
-        A::make(A::State::from_ref(state))
-    }
-}
 
 /// What a stream function returns.
 #[diagnostic::on_unimplemented(
@@ -48,10 +34,15 @@ impl<U, T: Stream<Item = Step<U>>> StepStream for T {
     label = "an emitter returns `impl Stream<Item = T>`",
     note = "for one item every so often: `every(Duration::from_secs(10)).map(|_| …)`"
 )]
-pub trait EmittedStream: Stream {}
+pub trait ItemStream: Stream<Item = Self::Output> {
+    /// What it sends.
+    type Output;
+}
 
 #[diagnostic::do_not_recommend]
-impl<T: Stream> EmittedStream for T {}
+impl<T: Stream> ItemStream for T {
+    type Output = T::Item;
+}
 
 /// A stream function: `call` gives its stream, `respond` turns what a step sends into outputs.
 pub fn streams<S, C, T, R>(state: S, call: C, respond: R) -> Body
@@ -80,8 +71,8 @@ pub fn emits<S, C, T, R>(state: S, call: C, respond: R) -> Body
 where
     S: Clone + Send + Sync + 'static,
     C: Fn(&S) -> T + Send + Sync + 'static,
-    T: EmittedStream + Send + 'static,
-    R: Fn(T::Item, &mut Outputs) -> Result<(), Failure> + Copy + Send + Sync + 'static,
+    T: ItemStream + Send + 'static,
+    R: Fn(T::Output, &mut Outputs) -> Result<(), Failure> + Copy + Send + Sync + 'static,
 {
     Body::Emitter(Box::new(move || {
         let stream = Box::pin(call(&state));

@@ -3,10 +3,12 @@
 use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
+use tokio::time::Sleep;
 
 /// Where tasks run: functions on the application's workers, pumps on a thread of their own.
 ///
@@ -72,6 +74,12 @@ impl Executor {
     /// How many threads run functions.
     pub(crate) fn workers(&self) -> usize {
         self.workers.metrics().num_workers().max(1)
+    }
+
+    /// Sleeps by the clock of the pumps, which no function can block.
+    pub(crate) fn sleep(&self, duration: Duration) -> Sleep {
+        let _entered = self.pumps.enter();
+        tokio::time::sleep(duration)
     }
 
     pub(crate) fn spawn_pump<F>(&self, task: F) -> JoinHandle<F::Output>

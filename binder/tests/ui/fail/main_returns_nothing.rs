@@ -1,0 +1,4 @@
+use binder::prelude::*;
+
+#[enable_binding]
+async fn main() {}
