@@ -17,6 +17,8 @@ pub(crate) fn kinds(offered: &Offered) -> Vec<&str> {
     kinds.push("memory");
     #[cfg(feature = "kafka")]
     kinds.push("kafka");
+    #[cfg(feature = "amqp")]
+    kinds.push("amqp");
     kinds.extend(offered.keys().map(String::as_str));
     kinds
 }
@@ -26,7 +28,12 @@ pub(crate) fn kinds(offered: &Offered) -> Vec<&str> {
 /// # Errors
 ///
 /// When its settings are wrong, or its kind is not there after all.
-pub(crate) fn make(binder: &ResolvedBinder, offered: &Offered) -> Result<Arc<dyn Binder>> {
+pub(crate) fn make(
+    binder: &ResolvedBinder,
+    app: &str,
+    offered: &Offered,
+) -> Result<Arc<dyn Binder>> {
+    let _ = app;
     if let Some(offered) = offered.get(&binder.kind) {
         return Ok(offered.clone());
     }
@@ -38,6 +45,8 @@ pub(crate) fn make(binder: &ResolvedBinder, offered: &Offered) -> Result<Arc<dyn
         }
         #[cfg(feature = "kafka")]
         "kafka" => Ok(Arc::new(binder_kafka::KafkaBinder::new(kafka(binder))?)),
+        #[cfg(feature = "amqp")]
+        "amqp" => Ok(Arc::new(binder_amqp::AmqpBinder::new(amqp(binder, app))?)),
         kind => {
             Err(Error::new(ErrorKind::Config, format!("binder kind `{kind}` is not compiled in"))
                 .with_hint(format!("build with cargo feature `{kind}`")))
@@ -54,5 +63,21 @@ fn kafka(binder: &ResolvedBinder) -> binder_kafka::KafkaSettings {
         password: binder.password.as_ref().map(|password| password.reveal().to_owned()),
         native: binder.native.options().clone().into(),
         connect: binder.connect,
+    }
+}
+
+#[cfg(feature = "amqp")]
+fn amqp(binder: &ResolvedBinder, app: &str) -> binder_amqp::AmqpSettings {
+    let defaults = binder_amqp::AmqpSettings::default();
+    let password = binder.password.as_ref().map(|password| password.reveal().into());
+    binder_amqp::AmqpSettings {
+        name: binder.name.clone(),
+        servers: binder.servers.clone(),
+        username: binder.username.clone().unwrap_or(defaults.username),
+        password: password.unwrap_or(defaults.password),
+        vhost: binder.vhost.clone().unwrap_or(defaults.vhost),
+        native: binder.native.options().clone().into(),
+        connect: binder.connect,
+        app: Some(app.to_owned()),
     }
 }

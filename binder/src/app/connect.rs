@@ -77,7 +77,7 @@ impl Connected {
         offered: &BTreeMap<String, Arc<dyn Binder>>,
     ) -> Result<Self> {
         let make = |(name, binder): (&String, _)| {
-            let made = registry::make(binder, offered);
+            let made = registry::make(binder, &resolved.app, offered);
             made.map(|made| (name.clone(), made)).map_err(|error| error.at_binder(name.as_str()))
         };
         resolved.binders.iter().map(make).collect::<Result<_>>().map(Self)

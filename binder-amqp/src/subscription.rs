@@ -1,0 +1,99 @@
+//! The async half of an input.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use binder_core::{
+    Acker, BoundInput, ConsumerSpec, Delivery, Incoming, Result, Room, Settlement, Subscription,
+    Tag,
+};
+use tokio::time::Instant;
+
+use crate::consumer::{Consumer, Plan, Source};
+use crate::engine::Engine;
+use crate::handover::Handover;
+use crate::link::Link;
+use crate::options::none_for_input;
+use crate::topology::GroupQueues;
+
+/// Unsettled messages at once where the specification leaves it to the binder.
+const PREFETCH: u16 = 1_024;
+
+/// Reaches the broker, makes the topology and consumes.
+///
+/// # Errors
+///
+/// What stands against it, within `spec.connect`.
+pub(crate) async fn bind(
+    engine: &Arc<Engine>,
+    link: &Arc<Link>,
+    spec: &ConsumerSpec,
+) -> Result<BoundInput> {
+    none_for_input(&spec.native)?;
+    let plan = plan(spec);
+    // A tenth of what may be unsettled is worth a frame.
+    let handover = Arc::new(Handover::new(usize::from(plan.prefetch / 10).max(1)));
+    let mut consumer = Consumer::new(plan, link.clone(), handover.clone());
+    let deadline = Instant::now() + spec.connect;
+    let started = engine.call(async move {
+        let session = consumer.start(deadline).await?;
+        Ok((consumer, session))
+    });
+    let (consumer, session) = started.await?;
+    engine.spawn(consumer.run(session));
+    let acker = Arc::new(AmqpAcker { handover: handover.clone() });
+    let subscription = AmqpSubscription { handover, _engine: engine.clone() };
+    Ok(BoundInput { subscription: Box::new(subscription), acker })
+}
+
+fn plan(spec: &ConsumerSpec) -> Plan {
+    let limit = spec.max_in_flight.map(|limit| limit.messages.max(1));
+    let prefetch = limit.map_or(PREFETCH, |limit| u16::try_from(limit).unwrap_or(u16::MAX));
+    let destination = spec.destination.clone();
+    let source = match spec.group.clone() {
+        None => Source::Anonymous(destination),
+        Some(group) => {
+            Source::Group(GroupQueues { destination, group, partitions: spec.partition_count })
+        }
+    };
+    Plan { binding: spec.binding.to_string(), source, prefetch }
+}
+
+#[derive(Debug)]
+struct AmqpSubscription {
+    handover: Arc<Handover>,
+    /// The thread lives as long as what it serves.
+    _engine: Arc<Engine>,
+}
+
+impl Subscription for AmqpSubscription {
+    fn poll_next(
+        &mut self,
+        cx: &mut Context<'_>,
+        room: Room,
+        batch: &mut Vec<Delivery>,
+    ) -> Poll<Result<Incoming>> {
+        self.handover.poll_next(cx, room, batch)
+    }
+
+    fn poll_close(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
+        self.handover.poll_close(cx)
+    }
+}
+
+impl Drop for AmqpSubscription {
+    fn drop(&mut self) {
+        self.handover.abandon();
+    }
+}
+
+#[derive(Debug)]
+struct AmqpAcker {
+    handover: Arc<Handover>,
+}
+
+impl Acker for AmqpAcker {
+    fn settle(&self, batch: &[(Tag, Settlement)]) {
+        self.handover.settle(batch);
+    }
+}

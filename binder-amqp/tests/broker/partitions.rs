@@ -1,0 +1,110 @@
+//! Partition queues.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use binder_core::{Binder, Delivery, ErrorKind, Topology};
+use bytes::Bytes;
+
+use crate::support::{
+    Input, Output, binder, input, limit, number, numbered, numbers, output, partitions, raw, ready,
+    unique,
+};
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn keys_keep_their_order_and_a_second_process_takes_over_where_the_first_left() {
+    const ALL: usize = 400;
+    const IN_FLIGHT: usize = 40;
+    let (one, two, name) = (binder(), binder(), unique("order"));
+    let mut spec = input(&name, "g");
+    spec.max_in_flight = limit(IN_FLIGHT);
+    spec.partition_count = partitions(4);
+    let mut to = output(&name, &["g"]);
+    to.partition_count = partitions(4);
+    let output = Output::bind(&one, &to).await;
+    let mut first = Input::bind(&one, &spec).await;
+    let mut second = Input::bind(&two, &spec).await;
+    let keyed = |n: usize| numbered(n).with_key(format!("key {}", n % 16));
+    output.publish((0..ALL).map(keyed).collect()).await;
+
+    let came = first.take(IN_FLIGHT).await;
+    assert!(second.is_quiet().await, "a partition queue has one reader");
+    let keys = by_key(&came);
+    let partitions: BTreeSet<_> =
+        came.iter().map(|one| (&one.message.key, one.tag.partition)).collect();
+    assert_eq!(partitions.len(), keys.len(), "each key in one partition");
+    assert!(keys.values().all(|numbers| numbers.is_sorted()));
+    first.settle(&came[..IN_FLIGHT / 2]);
+    first.close().await;
+
+    let mut rest = Vec::new();
+    while rest.len() < ALL - IN_FLIGHT / 2 {
+        let came = second.next(10).await;
+        second.settle(&came);
+        rest.extend(came);
+    }
+    assert!(by_key(&rest).values().all(|numbers| numbers.is_sorted()));
+    let mut all = numbers(&came[..IN_FLIGHT / 2]);
+    all.extend(numbers(&rest));
+    all.sort_unstable();
+    assert_eq!(all, (0..ALL).collect::<Vec<_>>());
+}
+
+fn by_key(deliveries: &[Delivery]) -> BTreeMap<Option<Bytes>, Vec<usize>> {
+    let mut keys = BTreeMap::<_, Vec<_>>::new();
+    for delivery in deliveries {
+        keys.entry(delivery.message.key.clone()).or_default().push(number(&delivery.message));
+    }
+    keys
+}
+
+#[tokio::test]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn an_existing_count_wins_and_a_larger_one_is_refused() {
+    let (binder, name) = (binder(), unique("count"));
+    let mut four = input(&name, "g");
+    four.partition_count = partitions(4);
+    let topology = Topology { consumers: vec![four.clone()], ..Topology::default() };
+    binder.provision(&topology).await.unwrap();
+    for queue in 0..4 {
+        assert_eq!(ready(&format!("{name}.g-{queue}")).await, Some(0));
+    }
+    assert_eq!(ready(&format!("{name}.g-4")).await, None);
+
+    let mut six = four.clone();
+    six.partition_count = partitions(6);
+    let refused = binder.bind_consumer(&six).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Topology);
+    assert!(refused.to_string().contains("`partition_count = 4`"), "{refused}");
+
+    // One that asks for fewer reads all of them.
+    let mut two = four;
+    two.partition_count = partitions(2);
+    let mut reader = Input::bind(&binder, &two).await;
+    let mut to = output(&name, &[]);
+    to.partition_count = partitions(4);
+    Output::bind(&binder, &to).await.publish((0..8).map(numbered).collect()).await;
+    let came = reader.take(8).await;
+    let of: BTreeSet<_> = came.iter().map(|one| one.tag.partition).collect();
+    assert_eq!(of.into_iter().collect::<Vec<_>>(), [0, 1, 2, 3]);
+}
+
+/// A process that died while it made the queues has made the last ones.
+#[tokio::test]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn partitions_that_were_half_made_are_made_whole() {
+    let (binder, name) = (binder(), unique("half"));
+    let mut spec = input(&name, "g");
+    spec.partition_count = partitions(3);
+    let topology = Topology { consumers: vec![spec], ..Topology::default() };
+    binder.provision(&topology).await.unwrap();
+    let (_connection, channel) = raw().await;
+    for queue in 0..2 {
+        let queue = format!("{name}.g-{queue}");
+        channel.queue_delete(queue.as_str().into(), Default::default()).await.unwrap();
+    }
+    binder.provision(&topology).await.unwrap();
+    for queue in 0..3 {
+        assert_eq!(ready(&format!("{name}.g-{queue}")).await, Some(0), "{queue}");
+    }
+}
