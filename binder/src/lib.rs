@@ -46,3 +46,18 @@ pub mod prelude {
         stream_listener,
     };
 }
+
+/// The guide's examples compile.
+#[cfg(doctest)]
+mod guide {
+    #[doc = include_str!("../../docs/guide/getting-started.md")]
+    struct GettingStarted;
+    #[doc = include_str!("../../docs/guide/functions.md")]
+    struct Functions;
+    #[doc = include_str!("../../docs/guide/failure-and-retry.md")]
+    struct FailureAndRetry;
+    #[doc = include_str!("../../docs/guide/testing.md")]
+    struct Testing;
+    #[doc = include_str!("../../docs/guide/writing-a-binder.md")]
+    struct WritingABinder;
+}
