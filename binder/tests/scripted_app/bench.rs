@@ -6,6 +6,7 @@ use binder::config::Sources;
 use binder::{App, Executor, Launch, LaunchError, Registered, Running};
 use binder_core::{Capabilities, Settlement, message as wire};
 use binder_testkit::script::{ScriptedBinder, ScriptedInput};
+use futures::FutureExt;
 use serde::{Deserialize, Serialize};
 
 /// What most messages here say.
@@ -108,5 +109,10 @@ pub(crate) fn count(input: &ScriptedInput, settlement: Settlement) -> usize {
 
 /// Lets everything happen that can happen without time passing, in virtual time.
 pub(crate) async fn settle_down() {
-    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await; // virtual
+}
+
+/// Polls once.
+pub(crate) fn is_pending(future: impl Future + Unpin) -> bool {
+    future.now_or_never().is_none()
 }

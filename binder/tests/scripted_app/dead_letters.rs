@@ -151,3 +151,29 @@ async fn without_a_dead_letter_the_binding_stops_at_the_message_and_resumes_ther
     assert_eq!(bench.texts("dead"), [r#"{"id":1}"#]);
     assert_eq!(bench.texts("invoices"), [r#"{"id":0}"#, r#"{"id":2}"#]);
 }
+
+#[stream_listener]
+#[input("orders")]
+#[output("invoices", "shipments")]
+async fn both(order: Order) -> (Order, Order) {
+    (order.clone(), order)
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_output_that_waits_to_be_sent_again_is_not_when_its_source_is_a_dead_letter() {
+    let bench = Bench::new().set("bindings.orders.dead_letter=dead");
+    let refused = |transient| move || Error::new(ErrorKind::Publish, "no").transient(transient);
+    bench.binder.output("invoices").refuse(1, |_| true, refused(true));
+    bench.binder.output("shipments").refuse(1, |_| true, refused(false));
+    let orders = bench.input("orders");
+    orders.push([order(1)]);
+    let running = bench.listen(listeners![both]).await;
+    orders.settled_at_least(1).await;
+    tokio::time::sleep(Duration::from_secs(60)).await; // virtual
+    assert_eq!(bench.texts("dead"), [r#"{"id":1}"#]);
+    assert_eq!((bench.published("invoices"), bench.published("shipments")), (vec![], vec![]));
+    orders.push([order(2)]);
+    orders.settled_at_least(2).await;
+    assert_eq!(bench.texts("invoices"), [r#"{"id":2}"#], "the input is paused for ever");
+    running.stop().await;
+}

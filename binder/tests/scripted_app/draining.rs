@@ -33,7 +33,7 @@ async fn what_has_started_is_finished_within_the_grace_and_the_rest_goes_back() 
     let running = bench.start(app).await.unwrap();
     settle_down().await;
     let opens = async {
-        tokio::time::sleep(Duration::from_secs(10)).await;
+        tokio::time::sleep(Duration::from_secs(10)).await; // virtual: half of the grace
         gate.add_permits(1);
     };
     let (exit, ()) = tokio::join!(running.stop(), opens);
@@ -116,6 +116,7 @@ async fn what_was_left_behind_comes_again_after_the_next_start() {
     let running = bench.start(app()).await.unwrap();
     settle_down().await;
     assert_eq!(running.stop().await, Exit::Overdue);
+    settle_down().await;
     gate.add_permits(100);
     let running = bench.start(app()).await.unwrap();
     orders.until(|orders| count(orders, Settlement::Ack) == 10).await;
@@ -145,7 +146,7 @@ async fn emitters_stop_first_then_inputs_then_outputs_are_let_go() {
     tokio::pin!(stop);
     tokio::select! {
         _ = &mut stop => panic!("stopped although a call is under way"),
-        () = tokio::time::sleep(Duration::from_secs(5)) => {}
+        () = tokio::time::sleep(Duration::from_secs(5)) => {} // virtual: longer than a confirmation
     }
     assert_eq!(orders.unreported(), 0, "the emitter did not wait for its confirmations");
     let emitted = orders.published_count();

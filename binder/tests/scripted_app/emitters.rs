@@ -8,7 +8,7 @@ use binder_core::{Error, ErrorKind};
 use futures::stream;
 use tokio::time::Instant;
 
-use crate::bench::{Bench, Order, order, settle_down};
+use crate::bench::{Bench, Order, is_pending, order, settle_down};
 
 async fn emit(bench: &Bench, emitters: Vec<Registered<()>>) -> Running {
     bench.start(App::new(()).emit(emitters)).await.unwrap()
@@ -81,10 +81,10 @@ async fn an_emitter_that_has_ended_is_done_only_when_everything_is_confirmed() {
     tokio::pin!(ended);
     first.published_at_least(3).await;
     settle_down().await;
-    assert!(futures::poll!(&mut ended).is_pending());
+    assert!(is_pending(&mut ended));
     first.confirm_held(2);
     settle_down().await;
-    assert!(futures::poll!(&mut ended).is_pending());
+    assert!(is_pending(&mut ended));
     first.confirm_held(1);
     assert_eq!(ended.await, Exit::Drained);
 }

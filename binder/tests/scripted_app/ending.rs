@@ -6,7 +6,7 @@ use binder::Exit;
 use binder::prelude::*;
 use binder_core::{Error, ErrorKind, Settlement};
 
-use crate::bench::{Bench, Order, broken, count, order, settle_down};
+use crate::bench::{Bench, Order, broken, count, is_pending, order, settle_down};
 
 #[stream_listener]
 #[input("orders")]
@@ -59,7 +59,7 @@ async fn an_application_of_emitters_that_says_itself_when_it_is_done_is_not_done
     let bench = Bench::new();
     let hour = Duration::from_secs(3_600);
     let until = async move {
-        tokio::time::sleep(hour).await;
+        tokio::time::sleep(hour).await; // virtual
         Ok(())
     };
     let start = tokio::time::Instant::now();
@@ -79,7 +79,7 @@ async fn an_input_that_stops_leaves_the_others_alone_and_the_last_one_ends_the_a
     orders.push([order(0), broken(), order(2)]);
     orders.until(|orders| orders.closed()).await;
     settle_down().await;
-    assert!(futures::poll!(&mut ended).is_pending(), "one input still runs");
+    assert!(is_pending(&mut ended), "one input still runs");
     assert_eq!(bench.texts("invoices"), [r#"{"id":0}"#]);
     assert_eq!(orders.committed(0), 1, "what it has stopped at stays");
     returns.push((0..10).map(order));

@@ -31,8 +31,7 @@ async fn seen(listener: Vec<binder::Registered<Shop>>, message: wire::Message) -
     let running = bench.start(App::new(shop.clone()).bind(listener)).await.unwrap();
     orders.settled_at_least(1).await;
     running.stop().await;
-    let seen = shop.seen.lock().unwrap().clone();
-    seen
+    shop.seen.lock().unwrap().clone()
 }
 
 #[stream_listener]
@@ -71,8 +70,8 @@ async fn whole(message: Message<Order>, State(seen): State<Seen>) {
 #[tokio::test(start_paused = true)]
 async fn a_message_has_them_all() {
     let mut message = order(1).with_key("k").with_header("trace", "t");
-    let place = "Some(\"orders[0]@0\")";
-    let text = format!("Order {{ id: 1 }} Some(b\"k\") Some(\"t\") orders[0]@0 {place} 2");
+    let place = "Some(\"orders/0@0\")";
+    let text = format!("Order {{ id: 1 }} Some(b\"k\") Some(\"t\") orders/0@0 {place} 2");
     assert_eq!(seen(listeners![whole], message.clone()).await, [text]);
     message.id = Some("given".into());
     let text = format!("Order {{ id: 1 }} Some(b\"k\") Some(\"t\") given {place} 2");

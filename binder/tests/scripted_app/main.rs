@@ -15,5 +15,6 @@ mod only;
 mod path;
 mod refusals;
 mod returns;
+mod soak;
 mod starting;
 mod streams;

@@ -92,7 +92,8 @@ async fn a_binder_that_processes_do_not_share_cannot_be_cut() {
         only: vec![only.to_owned()],
         executor: binder::Executor::current(),
     };
-    for (only, missing) in [("bill", "leaves out `shop`, the writer"), ("shop", "`bill`, the reader")]
+    for (only, missing) in
+        [("bill", "leaves out `shop`, the writer"), ("shop", "`bill`, the reader")]
     {
         let error = cut(only).start(app()).await.err().unwrap();
         assert!(matches!(error, LaunchError::Refused(_)));

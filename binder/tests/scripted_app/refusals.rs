@@ -165,3 +165,28 @@ async fn a_start_that_is_given_up_leaves_nothing_bound() {
     settle_down().await;
     nothing_is_left(&bench);
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_emitter_that_panics_when_it_is_called_is_the_application_s_failure() {
+    #[stream_emitter]
+    #[output("orders")]
+    fn broken() -> impl Stream<Item = Order> {
+        let text = std::fs::read_to_string("no/such/file").expect("the orders");
+        stream::iter([Order { id: text.len() as u64 }])
+    }
+
+    let bench = Bench::new();
+    let app = App::new(()).bind(listeners![bill, book]).emit(emitters![broken]);
+    let Err(LaunchError::Failed(error)) = bench.start(app).await else { panic!("it started") };
+    let text = error.to_string();
+    assert!(text.contains("`broken`") && text.contains("the orders"), "{text}");
+    settle_down().await;
+    nothing_is_left(&bench);
+}
+
+#[tokio::test(start_paused = true)]
+async fn functions_that_run_together_have_to_be_there() {
+    let bench = Bench::new();
+    let text = refusal(&bench, app().together(["book", "bok"])).await;
+    assert!(text.contains("`bok`") && text.contains("`book`"), "{text}");
+}

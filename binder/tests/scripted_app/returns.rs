@@ -212,3 +212,36 @@ async fn what_cannot_be_encoded_is_a_dead_letter_of_its_source() {
     let cause = outcome.dead[0].headers.text("x-failure-cause").unwrap();
     assert!(cause.contains("cannot be written as JSON"), "{cause}");
 }
+
+/// An id that cannot be written when it is 1, and says so in the middle of writing.
+struct Moody(u64);
+
+impl serde::Serialize for Moody {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeSeq;
+        let mut list = serializer.serialize_seq(None)?;
+        list.serialize_element(&self.0)?;
+        assert_ne!(self.0, 1, "not one");
+        list.end()
+    }
+}
+
+#[stream_listener]
+#[input("in")]
+#[output("first")]
+async fn moody(order: Order) -> Moody {
+    Moody(order.id)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_while_an_output_is_written_spoils_no_other_output() {
+    let bench =
+        Bench::new().set("bindings.in.dead_letter=dead").set("bindings.in.retry.max_attempts=1");
+    let input = bench.input("in");
+    input.push((0..4).map(order));
+    let running = bench.listen(listeners![moody]).await;
+    input.settled_at_least(4).await;
+    running.stop().await;
+    assert_eq!(bench.texts("first"), ["[0]", "[2]", "[3]"]);
+    assert_eq!(bench.texts("dead"), [r#"{"id":1}"#]);
+}

@@ -109,7 +109,7 @@ async fn a_step_that_failed_is_tried_again_behind_later_ones() {
 #[output("first")]
 fn looked_up(orders: Messages<Order>) -> impl Stream<Item = Step<Order>> {
     let look_up = |order: Order| async move {
-        tokio::time::sleep(Duration::from_millis(10)).await;
+        tokio::time::sleep(Duration::from_millis(10)).await; // virtual: the look-up
         if order.id == 3 { Err(binder::Error::msg("not there").permanent()) } else { Ok(order) }
     };
     orders.map(move |message| message.and_then(look_up)).buffer_unordered(16)
@@ -288,4 +288,38 @@ async fn a_hundred_thousand_messages_of_one_partition_settle_in_chunks_at_defaul
     running.stop().await;
     assert_eq!(bench.texts("first"), vec!["100"; 1_000]);
     assert_eq!(count(&input, Settlement::Ack), 100_000);
+}
+
+#[stream_listener]
+#[input("in")]
+#[output("first")]
+fn in_threes(orders: Messages<Order>) -> impl Stream<Item = Step<Order>> {
+    orders.take(3).map(|message| message.map(|order| order))
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stream_that_ends_is_started_again_and_loses_nothing() {
+    let bench = Bench::new();
+    let input = bench.input("in");
+    input.push((0..10).map(order));
+    let running = bench.listen(listeners![in_threes]).await;
+    input.settled_at_least(10).await;
+    assert_eq!(running.stop().await, Exit::Drained);
+    assert_eq!(bench.texts("first"), ids(0..10));
+    assert_eq!(count(&input, Settlement::Ack), 10);
+}
+
+#[stream_listener]
+#[input("in")]
+fn ends_at_once(_: Messages<Order>) -> impl Stream<Item = Step<()>> {
+    futures::stream::empty()
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_stop_is_heard_while_a_stream_waits_to_be_started_again() {
+    let (_, running) = stream(listeners![ends_at_once]).await;
+    tokio::time::sleep(Duration::from_secs(100)).await; // virtual: the back-off grows to 10 s
+    let start = tokio::time::Instant::now();
+    assert_eq!(running.stop().await, Exit::Drained);
+    assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
 }
