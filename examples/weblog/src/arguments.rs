@@ -7,7 +7,7 @@ use clap::builder::{PathBufValueParser, TypedValueParser};
 
 use crate::reading::Input;
 
-/// What `weblog` can be told.
+/// A web server's access log as a pipeline: lines, hits, alerts, and a report as one line of JSON
 #[derive(Clone, Debug, clap::Args)]
 pub(crate) struct Arguments {
     /// The access log, in the combined format, or - for standard input [default: a small sample]

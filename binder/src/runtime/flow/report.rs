@@ -311,7 +311,7 @@ impl Flow {
         let destination = &self.plan.destination;
         match state.entries.get(index as usize) {
             Some(entry) => {
-                format!("{destination}[{}]@{}", entry.tag.partition, entry.tag.sequence)
+                format!("{destination}/{}@{}", entry.tag.partition, entry.tag.sequence)
             }
             None => destination.to_string(),
         }

@@ -87,7 +87,7 @@ async fn without_dead_letters_the_binding_stops_at_the_message_and_says_so() {
     let mut running = bench.call(fails(Class::Transient)).await;
     let error = running.ended().await.unwrap_err();
     let text = error.to_string();
-    for part in ["binding `in`", "in[0]@1", "boom", "dead_letter = true", "on_exhausted"] {
+    for part in ["binding `in`", "in/0@1", "boom", "dead_letter = true", "on_exhausted"] {
         assert!(text.contains(part), "{text}");
     }
     let acked: Vec<_> = bench.input.settlements();
