@@ -109,7 +109,10 @@ impl StreamTask {
         let mut indices = ids.filter(|id| feeder.out(*id)).map(|id| Source::from_id(id).index);
         match step {
             Ok(()) => {
-                let Some(index) = indices.next() else { return self.outputs.truncate(mark) };
+                let Some(index) = indices.next() else {
+                    drop(indices);
+                    return self.discard(mark);
+                };
                 let joined = indices.collect();
                 let tried = Tried::Returned { outputs: self.outputs.len() - mark };
                 self.reports.push(Report { index, message: None, joined, tried });
@@ -120,6 +123,15 @@ impl StreamTask {
                 self.outputs.truncate(mark);
             }
         }
+    }
+
+    /// A step without a message has nothing that could be settled once its outputs are confirmed.
+    fn discard(&mut self, mark: usize) {
+        if self.outputs.len() > mark {
+            let function = self.flow.plan.function;
+            tracing::warn!(function, "a step that came of no message is not sent");
+        }
+        self.outputs.truncate(mark);
     }
 
     fn report_failed(&mut self) {
