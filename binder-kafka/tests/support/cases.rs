@@ -180,6 +180,7 @@ pub(crate) async fn what_has_started_finishes_before_a_partition_moves(broker: &
     while !(20..40).all(|n| all.contains(&n)) && Instant::now() < until {
         all.extend(first.so_far());
         all.extend(second.so_far());
+        // Two members are watched, and neither tells that the other is done.
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
     if broker.keeps_commits_during_a_rebalance() {
@@ -208,6 +209,7 @@ pub(crate) async fn members_come_and_go_and_nothing_is_lost(broker: &Broker, str
             4 => seen.extend(members.remove(0).stop().await),
             _ => {}
         }
+        // Members stay a while, as processes do; librdkafka has no virtual time.
         tokio::time::sleep(Duration::from_millis(300)).await;
     }
     let until = Instant::now() + crate::support::PATIENCE;
@@ -219,6 +221,7 @@ pub(crate) async fn members_come_and_go_and_nothing_is_lost(broker: &Broker, str
         if distinct.len() as u64 == COUNT || Instant::now() > until {
             break;
         }
+        // Librdkafka's threads have no virtual time, and nothing tells that a group is quiet.
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     for member in members {

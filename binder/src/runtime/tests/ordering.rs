@@ -18,6 +18,7 @@ async fn slow_calls_overlap_up_to_the_concurrency_and_keep_the_order_of_a_key() 
     (bench.plan.order, bench.plan.concurrency) = (Order::Key, 8);
     bench.input.preload(400, |i| Message::new(i.to_string()).with_key(format!("k{}", i % 16)));
     let slow = function(|message, _| async move {
+        // Virtual time: what a slow function does.
         tokio::time::sleep(Duration::from_millis(10)).await;
         Ok(vec![(0, message)])
     });
