@@ -195,6 +195,10 @@ impl Pump {
         let full = room.messages == 0 || room.bytes == 0;
         let messages = self.handover.room().min(room.messages).min(PULL);
         self.handover.set_urgent(full);
+        if room.bytes == 0 {
+            // An eighth of the messages may never come together where bytes are the limit.
+            self.commits.hurry();
+        }
         if full || messages == 0 {
             // One that came before the line above rang no bell.
             return Ok(full && self.handover.is_settled());

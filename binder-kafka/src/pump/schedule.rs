@@ -32,6 +32,13 @@ impl Schedule {
         self.eighth
     }
 
+    /// Nothing more may be delivered before a commit: it is due at once.
+    pub(crate) fn hurry(&mut self) {
+        if self.settled > 0 {
+            self.settled = self.settled.max(self.eighth);
+        }
+    }
+
     /// So many more are settled.
     pub(crate) fn settled(&mut self, count: usize) {
         self.settled += count;

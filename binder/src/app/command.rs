@@ -32,7 +32,7 @@ pub struct NoArgs {}
 /// The command of an application with arguments `A`.
 fn command<A: Args>(package: &Package) -> Command {
     let command = Command::new(package.name).version(package.version).after_help(
-        "The broker is chosen by cargo feature and configuration. Every key can be set in the \
+        "The word `run` may stand first. The broker is chosen by cargo feature and configuration. Every key can be set in the \
          file, in the environment (BINDER__BINDINGS__ORDERS__GROUP) or by --set; \
          RUST_LOG sets what is logged to standard error.\n\n\
          Exit codes: 0 drained, 1 the application failed, 2 refused at start, 3 every input \

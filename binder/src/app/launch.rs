@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures::FutureExt;
 use futures::future::try_join_all;
 
 use super::App;
@@ -84,7 +85,10 @@ impl Launch {
         let outputs = try_join_all(outputs).await?;
         let inputs = functions.iter().map(|f| connected.bind_input(&resolved, &f.definition));
         let inputs = try_join_all(inputs).await?;
-        let state = (app.state)().await.map_err(LaunchError::Failed)?;
+        let made = AssertUnwindSafe(async { (app.state)().await }).catch_unwind().await;
+        let state = made
+            .unwrap_or_else(|panic| Err(panicked("from_fn", panic.as_ref())))
+            .map_err(LaunchError::Failed)?;
         let mut running = Running {
             inputs: Vec::new(),
             emitters: Vec::new(),
@@ -149,6 +153,11 @@ fn start_function<S>(
     let input = RunningInput::start(executor, plan, bound, &outputs, dead_letters, caller);
     running.inputs.push(RunningListener { input, feeds });
     Ok(())
+}
+
+/// The application's own code panicked.
+pub(super) fn panicked(what: &str, panic: &(dyn std::any::Any + Send)) -> Error {
+    Error::msg(format!("`{what}` panicked: {}", panic_text(panic)))
 }
 
 /// Waits until every input is assigned, and says every few seconds for which it waits.

@@ -2,15 +2,18 @@
 
 use std::future::Future;
 use std::io::IsTerminal;
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Args;
+use futures::FutureExt;
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::Directive;
 
 use super::App;
 use super::command::{Framework, parse};
 use super::exit::Exit;
-use super::launch::{Launch, LaunchError};
+use super::launch::{Launch, LaunchError, panicked};
 use super::signals::Signals;
 use crate::config::Sources;
 use crate::function::error::Result;
@@ -81,9 +84,17 @@ where
         (Ok(signals), Ok(executor)) => (signals, executor),
         (Err(error), _) | (_, Err(error)) => return fail(Exit::Failed, &error),
     };
-    let app = match application().await {
-        Ok(app) => app,
-        Err(error) => return fail(Exit::Failed, &error),
+    let mut signals = signals;
+    let making = AssertUnwindSafe(async { application().await }).catch_unwind();
+    let app = tokio::select! {
+        made = making => match made.unwrap_or_else(|panic| Err(panicked("main", panic.as_ref()))) {
+            Ok(app) => app,
+            Err(error) => return fail(Exit::Failed, &error),
+        },
+        name = signals.next() => {
+            tracing::info!("{name} before the start: stopping");
+            return Exit::Drained;
+        }
     };
     let mut sources = Sources::of_process(std::env::vars_os());
     sources.defaults =
@@ -91,7 +102,6 @@ where
     sources.file = framework.config;
     sources.set = framework.set;
     let launch = Launch { name: package.name.to_owned(), sources, only: framework.only, executor };
-    let mut signals = signals;
     let started = tokio::select! {
         started = launch.start(app) => started,
         name = signals.next() => {
@@ -108,13 +118,22 @@ where
 
 /// Logs to standard error unless the application has set something up itself.
 fn log_to_stderr() {
-    let filter =
-        EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info,lapin=off"));
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
+    let (filter, wrong) = match EnvFilter::try_new(&wanted) {
+        Ok(filter) => (filter, None),
+        Err(error) => (EnvFilter::new("info"), Some(error)),
+    };
+    // This client logs payloads of returned messages, and at its finest level the login.
+    let silent: Option<Directive> = "lapin=off".parse().ok();
+    let filter = silent.into_iter().fold(filter, EnvFilter::add_directive);
     let logging = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .try_init();
+    if let Some(error) = wrong {
+        tracing::warn!("RUST_LOG is not understood, `info` is taken: {error}");
+    }
     if let Err(error) = logging {
         tracing::debug!("logging was set up by the application: {error}");
     }

@@ -1,15 +1,18 @@
 //! A running application, and how it ends.
 
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use binder_core::{Binder, Destination, Error};
-use futures::StreamExt;
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
+use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 
 use super::exit::Exit;
+use super::launch::panicked;
 use super::signals::Signals;
 use crate::function::error::Result;
 use crate::runtime::emit::Emission;
@@ -98,7 +101,7 @@ impl Running {
     async fn drain(self, reason: Reason, signals: &mut Option<Signals>) -> Exit {
         let Self { mut inputs, mut emitters, grace, binders, executor, .. } = self;
         let overdue = tokio::select! {
-            () = stop(&mut inputs, &mut emitters) => None,
+            () = stop(&mut inputs, &mut emitters, executor.sleep(grace / 2)) => None,
             () = executor.sleep(grace) => Some(format!("not drained within the grace of {grace:?}")),
             () = signal(signals) => Some("a second signal".to_owned()),
         };
@@ -135,7 +138,10 @@ async fn signal(signals: &mut Option<Signals>) {
 
 async fn ready(until: Option<BoxFuture<'static, Result<()>>>) -> Result<()> {
     match until {
-        Some(until) => until.await,
+        Some(until) => AssertUnwindSafe(until)
+            .catch_unwind()
+            .await
+            .unwrap_or_else(|panic| Err(panicked("until", panic.as_ref()))),
         None => std::future::pending().await,
     }
 }
@@ -160,15 +166,37 @@ async fn finished(inputs: &mut [RunningListener], emitters: &mut [RunningEmitter
 
 /// Emitters first, so that nothing new comes in; then inputs, as far as they depend on one another
 /// the writers before the readers.
-async fn stop(inputs: &mut [RunningListener], emitters: &mut [RunningEmitter]) {
+///
+/// An emitter that does not end, because it blocks or its broker is gone, keeps the inputs from
+/// draining for `patience` alone.
+async fn stop(
+    inputs: &mut [RunningListener],
+    emitters: &mut [RunningEmitter],
+    patience: impl Future<Output = ()>,
+) {
     for emitter in emitters.iter() {
         emitter.emission.drain();
     }
+    let late = tokio::select! {
+        () = ended(emitters) => false,
+        () = patience => true,
+    };
+    if late {
+        tracing::warn!("an emitter has not ended in half the grace: inputs stop meanwhile");
+    }
+    stop_inputs(inputs).await;
+    ended(emitters).await;
+}
+
+async fn ended(emitters: &mut [RunningEmitter]) {
     for emitter in emitters.iter_mut().filter(|emitter| !emitter.task.is_finished()) {
         if let Err(error) = (&mut emitter.task).await {
             tracing::error!(function = emitter.emission.function, "a task failed: {error}");
         }
     }
+}
+
+async fn stop_inputs(inputs: &mut [RunningListener]) {
     let mut left: Vec<_> = inputs.iter_mut().filter(|l| !l.input.is_finished()).collect();
     while !left.is_empty() {
         let (first, then) = writers_first(left);

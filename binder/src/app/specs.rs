@@ -13,7 +13,8 @@ use crate::runtime::plan::InputPlan;
 /// default is usually lower.
 const IN_FLIGHT: Limit = Limit { messages: 65_536, bytes: 64 * 1024 * 1024 };
 
-/// Half of Kafka's default session time-out would be 22 s; a revoked partition may take less.
+/// How long a partition that moves to another process waits for calls that have started; what has
+/// not finished by then is repeated there. Below half of the shortest usual session time-out (10 s).
 const DRAIN: Duration = Duration::from_secs(4);
 
 pub(super) fn consumer(resolved: &Resolved, input: &ResolvedInput) -> ConsumerSpec {

@@ -7,11 +7,15 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// the publisher's thread is one allocation per chunk, not per message.
 const CHUNK: usize = 64 * 1024;
 
+/// How many bytes of outputs are gathered before they are handed on.
+const HEAVY: usize = 1024 * 1024;
+
 /// The outputs of the calls of one batch, in order, and the arena their payloads are written to.
 #[derive(Debug, Default)]
 pub struct Outputs {
     arena: BytesMut,
     messages: Vec<(usize, wire::Message)>,
+    bytes: usize,
 }
 
 impl Outputs {
@@ -43,6 +47,7 @@ impl Outputs {
 
     /// Adds a message for the output of that index in the attribute.
     pub fn push(&mut self, output: usize, message: wire::Message) {
+        self.bytes += message.size();
         self.messages.push((output, message));
     }
 
@@ -60,11 +65,21 @@ impl Outputs {
 
     /// Takes away what was added after there were `len`.
     pub fn truncate(&mut self, len: usize) {
-        self.messages.truncate(len);
+        for (_, message) in self.messages.drain(len.min(self.messages.len())..) {
+            self.bytes -= message.size();
+        }
+    }
+
+    /// Whether so much has come together that it is handed on before more is made.
+    #[must_use]
+    pub fn is_heavy(&self) -> bool {
+        self.bytes >= HEAVY
     }
 
     /// Takes every message from the `from`th on.
     pub fn drain_from(&mut self, from: usize) -> impl Iterator<Item = (usize, wire::Message)> + '_ {
+        let drained = &self.messages[from.min(self.messages.len())..];
+        self.bytes -= drained.iter().map(|(_, message)| message.size()).sum::<usize>();
         self.messages.drain(from..)
     }
 }

@@ -172,6 +172,9 @@ impl EmitTask {
     fn poll_steps(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..BUDGET {
             let Some(steps) = &mut self.steps else { break };
+            if self.outputs.is_heavy() {
+                break;
+            }
             let mark = self.outputs.len();
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 steps.poll_step(cx, &mut self.outputs, &mut Vec::new())

@@ -69,7 +69,10 @@ impl Feeder {
         let mut failed = std::mem::take(&mut inner.failed);
         failed.retain(|(_, failure)| failure.class != Class::Dropped);
         failed.retain(|(token, _)| inner.refeed.out(*token));
-        (failed, inner.refeed.broke())
+        let charged = inner.refeed.broke();
+        // What is left of this run must not settle what the next one is fed.
+        self.flow.renew(inner.refeed.again().chain(charged));
+        (failed, charged)
     }
 
     /// Whether the function holds messages.
@@ -102,7 +105,10 @@ impl Feeder {
                 self.flow.watch(cx);
                 None
             }
-            Next::One(index) => self.flow.feed_one(index),
+            Next::One(index) => match self.flow.feed_one(index) {
+                Some(item) => Some(item),
+                None => self.next(inner, cx),
+            },
             Next::Any => {
                 if inner.interrupts != self.flow.interrupts() {
                     inner.interrupts = self.flow.interrupts();

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 use tokio::time::{Instant, Sleep};
 
-use super::flow::{Effects, Flow, Report};
+use super::flow::{Effects, Flow, Report, Tried};
 use super::outboxes::Outboxes;
 use super::run::{Run, Turn};
 use crate::function::outputs::Outputs;
@@ -28,6 +28,8 @@ pub(crate) struct LaneTask {
     outputs: Outputs,
     outboxes: Outboxes,
     reports: Vec<Report>,
+    /// Failures, which are reported when the outputs before them are handed over.
+    failed: Vec<Report>,
     /// Lanes that are done once their outputs stand in the publishers' queues.
     done: Vec<u64>,
     effects: Effects,
@@ -43,6 +45,7 @@ impl LaneTask {
             outputs: Outputs::new(),
             outboxes,
             reports: Vec::new(),
+            failed: Vec::new(),
             done: Vec::new(),
             effects: Effects::default(),
             timer: None,
@@ -53,8 +56,14 @@ impl LaneTask {
     /// whether lanes have become ready by it.
     fn poll_publish(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         let Self { flow, outputs, outboxes, reports, effects, .. } = self;
+        let failed = reports.extract_if(.., |report| matches!(report.tried, Tried::Failed { .. }));
+        self.failed.extend(failed);
         flow.report(reports, outputs, outboxes, effects);
         std::task::ready!(self.outboxes.poll_publish(cx));
+        // Only now: a failure frees or holds its lane, and what the lane has returned before it
+        // must not be overtaken by what comes after it.
+        let Self { flow, outputs, outboxes, failed, effects, .. } = self;
+        flow.report(failed, outputs, outboxes, effects);
         Poll::Ready(!self.done.is_empty() && self.flow.finish(&mut self.done))
     }
 

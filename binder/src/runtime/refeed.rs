@@ -69,6 +69,11 @@ impl Refeed {
         None
     }
 
+    /// Which messages are fed again.
+    pub(crate) fn again(&self) -> impl Iterator<Item = u32> + '_ {
+        self.again.iter().copied()
+    }
+
     /// Whether messages are fed one at a time.
     pub(crate) const fn is_alone(&self) -> bool {
         self.alone

@@ -117,7 +117,10 @@ impl Run {
                     self.lane = None;
                     return Turn::Done(lane);
                 }
-                (None, false) if *budget == 0 => return Turn::Tired,
+                (None, false) if *budget == 0 || outputs.is_heavy() => {
+                    *budget = 0;
+                    return Turn::Tired;
+                }
                 (None, false) => match self.queue.pop_front() {
                     Some(item) => (item, false),
                     None => return Turn::Waits,

@@ -70,6 +70,13 @@ impl<S: Copy> Sends<S> {
         Some(sent.refusals)
     }
 
+    /// Lets a message that was never sent wait behind those that were refused before it.
+    pub(crate) fn park(&mut self, token: u64) {
+        if let Some(sent) = self.sent.get(token as usize) {
+            self.waiting.insert(sent.sequence, token);
+        }
+    }
+
     /// Forgets what waits to be sent again and came from there.
     pub(crate) fn forget_waiting(&mut self, source: S)
     where

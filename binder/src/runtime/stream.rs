@@ -79,6 +79,9 @@ impl StreamTask {
     fn poll_steps(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         for _ in 0..BUDGET {
             let Some(steps) = &mut self.steps else { return Poll::Ready(()) };
+            if self.outputs.is_heavy() {
+                return Poll::Ready(());
+            }
             let mark = self.outputs.len();
             let polled = catch_unwind(AssertUnwindSafe(|| {
                 steps.poll_step(cx, &mut self.outputs, &mut self.tokens)

@@ -37,10 +37,10 @@ The programs (bench/):\n\
 A round runs every program once, on destinations of its own that hold the same orders; the next \
 round begins with another program. A short round before the first warms the broker up and does \
 not count. Each program measures itself from the first message that its own code sees until every \
-output is confirmed and every input committed or acknowledged: connecting and joining the group are \
-not part of it, closing the clients neither (the framework's time has it in: it hands back control \
-when its consumer has left). After each run the outputs are read back: a run that lost, \
-changed or reordered a message, or left an input uncommitted, ends the benchmark with an error.\n\n\
+output is confirmed, every input committed or acknowledged and the consumer gone: connecting and \
+joining the group are not part of it, closing the producer neither. After each run the outputs are \
+read back: a run that lost, changed or reordered a message, or left an input uncommitted, ends the \
+benchmark with an error.\n\n\
 CPU is user and system time of the whole process, the client library's threads included. \
 Allocations are those of Rust code; C code's are not counted. A ratio is the median of the rounds' \
 own ratios, with the smallest and the largest beside it. Broker and programs share the machine, so \
@@ -48,7 +48,7 @@ compare within a run, and look at the load average that is printed with each rou
 pub(crate) struct Arguments {
     /// Where to measure.
     kind: Kind,
-    /// How many orders each program processes [default: 1000000, on RabbitMQ 100000]
+    /// How many orders each program processes [default: 2000000; memory 1000000, RabbitMQ 100000]
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..))]
     messages: Option<u64>,
     /// How many rounds count.

@@ -21,7 +21,7 @@ pub(crate) enum Kind {
 pub(crate) struct Program {
     /// What it calls itself in its figures.
     pub(crate) name: &'static str,
-    /// The binary, of the package of its kind.
+    /// The binary, behind the name of its kind and a hyphen.
     pub(crate) binary: &'static str,
     /// What it is told beside the work.
     pub(crate) arguments: &'static [&'static str],
@@ -78,12 +78,13 @@ impl Kind {
     /// Two to ten seconds of work on two cores.
     pub(crate) const fn default_messages(self) -> u64 {
         match self {
-            Self::Kafka | Self::Memory => 1_000_000,
+            Self::Kafka => 2_000_000,
+            Self::Memory => 1_000_000,
             Self::Amqp => 100_000,
         }
     }
 
     pub(crate) const fn warm_up(self) -> u64 {
-        self.default_messages() / 5
+        self.default_messages() / 10
     }
 }

@@ -24,6 +24,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The binaries of one kind.
 #[derive(Debug)]
 pub(crate) struct Programs {
+    kind: Kind,
     binaries: BTreeMap<String, PathBuf>,
     set: Vec<String>,
 }
@@ -35,15 +36,10 @@ impl Programs {
         kind: Kind,
         set: &[String],
     ) -> Result<Self> {
-        for program in kind.programs() {
-            if !binaries.contains_key(program.binary) {
-                bail!("bench-{} has no binary `{}`", kind.name(), program.binary);
-            }
-        }
         if !set.is_empty() && !kind.programs().iter().any(|program| program.name == OURS) {
             bail!("`--set` is for the framework's program, which `{}` does not have", kind.name());
         }
-        Ok(Self { binaries, set: set.to_vec() })
+        Ok(Self { kind, binaries, set: set.to_vec() })
     }
 
     /// Runs a program on that work and takes its figures.
@@ -66,7 +62,8 @@ impl Programs {
     }
 
     fn command(&self, binary: &str) -> Result<Command> {
-        let path = self.binaries.get(binary).with_context(|| format!("no binary `{binary}`"))?;
+        let name = format!("{}-{binary}", self.kind.name());
+        let path = self.binaries.get(&name).with_context(|| format!("no binary `{name}`"))?;
         let mut command = Command::new(path);
         // An application logs little at its default level; here its warnings are enough.
         command.current_dir(folder()).env("RUST_LOG", "warn").env("RUST_LIB_BACKTRACE", "0");

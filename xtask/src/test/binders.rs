@@ -69,6 +69,7 @@ fn on(kind: Kind) -> Vec<Step> {
         step(format!("weblog on {name}: one function per process"), move || separate(kind)),
     ];
     steps.extend(known_answer(kind));
+    steps.extend(refusals::wrong_password(kind));
     for time in 1..=3 {
         let what = format!("weblog on {name}: 1,000 lines emitted at once ({time} of 3)");
         steps.push(step(what, move || at_once(kind)));

@@ -28,11 +28,12 @@ pub(crate) fn steps(kind: Kind) -> [Step; 2] {
             let listener = listen()?;
             let address = listener.local_addr()?;
             drop(listener);
-            is_refused(kind, address)
+            is_refused(kind, address, &format!("servers={address}"))
         }),
         step(format!("weblog on {name}: a server that never answers is refused"), move || {
             let listener = listen()?;
-            is_refused(kind, listener.local_addr()?)
+            let address = listener.local_addr()?;
+            is_refused(kind, address, &format!("servers={address}"))
         }),
     ]
 }
@@ -41,10 +42,18 @@ fn listen() -> Result<TcpListener> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("cannot listen on loopback")
 }
 
-fn is_refused(kind: Kind, server: SocketAddr) -> Result<()> {
+/// A password that is none; Kafka's test broker asks for no credentials.
+pub(crate) fn wrong_password(kind: Kind) -> Option<Step> {
+    let name = kind.name();
+    let what = format!("weblog on {name}: a wrong password is refused");
+    let refused = move || is_refused(kind, kind.address(), "password=wrong");
+    (kind == Kind::Amqp).then(|| step(what, refused))
+}
+
+fn is_refused(kind: Kind, server: SocketAddr, setting: &str) -> Result<()> {
     let (name, folder) = (kind.name(), command::scratch("weblog")?);
     let mut command = binders::weblog(name)?.command(&folder);
-    command.arg(format!("--set=binders.{name}.servers={server}"));
+    command.arg(format!("--set=binders.{name}.{setting}"));
     let mut weblog = Process::start(&mut command, "refused", &folder)?;
     let status = weblog.wait(Instant::now() + LIMIT)?;
     let log = weblog.log_so_far();

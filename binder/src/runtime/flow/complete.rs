@@ -1,8 +1,9 @@
 //! What became of outputs and dead letters.
 
 use binder_core::logic::attempts::{Action, Event};
-use binder_core::{Completed, Completion, Completions, Outgoing};
+use binder_core::{Completed, Completion, Completions, ErrorKind, Outgoing};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Level;
 
@@ -28,6 +29,10 @@ impl Completions for Flow {
             }
         }
         if stalled && !state.sends.is_stalled() {
+            // What was parked behind the refused ones goes out now.
+            if !std::mem::replace(&mut state.resending, true) {
+                state.timers.ask(Duration::ZERO, Due::Resend);
+            }
             effects.wake_lanes(&mut state);
             effects.wake_pump = true;
         }
@@ -76,6 +81,11 @@ impl Flow {
         match entry.attempts.next(&self.plan.policy, event) {
             Action::Wait => drop(state.sends.remove(token)),
             Action::Republish { .. } => state.send_again(token, why, effects),
+            Action::DeadLetter { .. } if dead && why.kind() == ErrorKind::TooLarge => {
+                state.sends.remove(token);
+                let failure = report::refused("dead letters", why);
+                self.stop_at(state, source.index, &failure, effects);
+            }
             Action::DeadLetter { .. } if dead => state.send_again(token, why, effects),
             action => {
                 state.sends.remove(token);

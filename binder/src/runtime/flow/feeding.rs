@@ -39,6 +39,18 @@ impl Flow {
         state.lend(index)
     }
 
+    /// Ends the feedings of these deliveries: their tokens are late from now on.
+    pub(crate) fn renew(&self, indices: impl IntoIterator<Item = u32>) {
+        let mut state = self.lock();
+        for index in indices {
+            state.serial = state.serial.wrapping_add(1);
+            let serial = state.serial;
+            if let Some(entry) = state.entries.get_mut(index as usize) {
+                entry.serial = serial;
+            }
+        }
+    }
+
     /// Whether that feeding of a delivery is still ours to settle.
     pub(crate) fn is_current(&self, source: Source) -> bool {
         let state = self.lock();

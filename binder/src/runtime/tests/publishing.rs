@@ -113,3 +113,48 @@ async fn an_output_gets_an_id_that_a_redelivery_repeats_where_the_binder_carries
     let distinct: std::collections::HashSet<_> = once.iter().collect();
     assert_eq!(distinct.len(), 4);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_returns_while_a_refused_message_waits_is_sent_behind_it() {
+    let mut bench = Bench::new(Executor::current());
+    (bench.plan.concurrency, bench.input) = (2, bench.input.partitions(2));
+    let _first =
+        bench.first.clone().refuse(1, |m| m.payload.as_deref() == Some(b"a"), refused(true));
+    let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    let waits = gate.clone();
+    let gated = function(move |message, _| {
+        let gate = waits.clone();
+        async move {
+            if message.payload.as_deref() == Some(b"b") {
+                gate.acquire().await.unwrap().forget();
+            }
+            Ok(vec![(0, message)])
+        }
+    });
+    let _running = bench.call(gated).await;
+    bench.input.push_to(1, ["b"].map(Message::new));
+    bench.input.push_to(0, ["a"].map(Message::new));
+    bench.first.until(|output| output.refused() == 1).await;
+    gate.add_permits(1);
+    bench.input.settled_at_least(2).await;
+    assert_eq!(texts(&bench.first.published()), ["a", "b"]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_that_is_too_large_stops_the_binding_at_its_source() {
+    let bench = Bench::new(Executor::current());
+    let too_large = || Error::new(ErrorKind::TooLarge, "more than the broker takes");
+    let _dead = bench.dead.clone().refuse(usize::MAX, |_| true, too_large);
+    bench.input.push(["bad"].map(Message::new));
+    let bad = function(|_, _| {
+        let failure = crate::function::failure::Failure::new(
+            crate::function::failure::Class::Permanent,
+            "boom",
+        );
+        std::future::ready(Err(failure))
+    });
+    let mut running = bench.call(bad).await;
+    let error = running.ended().await.unwrap_err().to_string();
+    assert!(error.contains("in/0@0") && error.contains("more than the broker takes"), "{error}");
+    assert_eq!(bench.input.settled(), 0);
+}

@@ -138,3 +138,85 @@ async fn a_message_kept_outside_the_stream_is_settled_when_it_is_dropped() {
     bench.input.settled_at_least(1).await;
     assert_eq!(bench.dead.published()[0].headers.text("x-failure-class"), Some("dropped"));
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_window_over_most_of_what_may_be_in_flight_goes_on() {
+    struct Window(Feed, VecDeque<Fed>);
+    impl Steps for Window {
+        fn poll_step(
+            &mut self,
+            cx: &mut Context<'_>,
+            outputs: &mut Outputs,
+            tokens: &mut Vec<Token>,
+        ) -> Poll<Option<Result<(), Failure>>> {
+            while self.1.len() < 16 {
+                match std::task::ready!(self.0.poll_fed(cx)) {
+                    Some(fed) => self.1.push_back(fed),
+                    None => return Poll::Ready(None),
+                }
+            }
+            let Some(oldest) = self.1.pop_front() else { return Poll::Ready(None) };
+            outputs.push(0, oldest.message);
+            tokens.push(oldest.token);
+            Poll::Ready(Some(Ok(())))
+        }
+    }
+    let mut bench = Bench::new(Executor::current());
+    bench.plan.limit.messages = 16;
+    bench.input.preload(500, |i| Message::new(i.to_string()));
+    let make = move |feed| -> Box<dyn Steps> { Box::new(Window(feed, VecDeque::new())) };
+    let _running = bench.start(Caller::Stream(Box::new(make))).await;
+    let settled = bench.input.settled_at_least(485);
+    let settled = tokio::time::timeout(std::time::Duration::from_secs(60), settled).await;
+    assert!(settled.is_ok(), "only {} came through", bench.input.settled());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_outlives_a_broken_stream_settles_and_charges_nothing() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+
+    struct Detaches(Feed, Arc<Mutex<Vec<Fed>>>, Arc<AtomicBool>);
+    impl Steps for Detaches {
+        fn poll_step(
+            &mut self,
+            cx: &mut Context<'_>,
+            outputs: &mut Outputs,
+            tokens: &mut Vec<Token>,
+        ) -> Poll<Option<Result<(), Failure>>> {
+            while let Some(fed) = std::task::ready!(self.0.poll_fed(cx)) {
+                let broken = self.2.load(Ordering::Relaxed);
+                if fed.message.payload.as_deref() == Some(b"panic") && !broken {
+                    self.2.store(true, Ordering::Relaxed);
+                    panic!("at the disco");
+                }
+                if broken {
+                    outputs.push(0, fed.message);
+                    tokens.push(fed.token);
+                    return Poll::Ready(Some(Ok(())));
+                }
+                self.1.lock().unwrap().push(fed);
+            }
+            Poll::Ready(None)
+        }
+    }
+    let mut bench = Bench::new(Executor::current());
+    bench.plan.policy = super::bench::policy(1, true);
+    bench.input.push(["a", "b", "c", "panic"].map(Message::new));
+    let kept = Arc::new(Mutex::new(Vec::new()));
+    let (keep, broken) = (kept.clone(), Arc::new(AtomicBool::new(false)));
+    let make =
+        move |feed| -> Box<dyn Steps> { Box::new(Detaches(feed, keep.clone(), broken.clone())) };
+    let _running = bench.start(Caller::Stream(Box::new(make))).await;
+    bench.input.until(|input| input.unsettled() == 4).await;
+    tokio::time::sleep(std::time::Duration::from_millis(1)).await; // virtual: lets the stream break
+    let detached: Vec<Fed> = std::mem::take(&mut *kept.lock().unwrap());
+    assert_eq!(detached.len(), 3);
+    for fed in detached {
+        fed.token.fail(Failure::new(Class::Permanent, "a detached task gave up"));
+    }
+    bench.input.settled_at_least(4).await;
+    assert_eq!(texts(&bench.dead.published()), [""; 0]);
+    let mut good = texts(&bench.first.published());
+    good.sort();
+    assert_eq!(good, ["a", "b", "c", "panic"]);
+}
