@@ -10,6 +10,7 @@ use futures::future::try_join_all;
 
 use super::App;
 use super::connect::{self, BoundFunction, BoundListener, Connected};
+use super::panicked::panicked;
 use super::running::{Running, RunningEmitter, RunningListener};
 use crate::config::Sources;
 use crate::function::definition::{Kind, Registered};
@@ -153,11 +154,6 @@ fn start_function<S>(
     let input = RunningInput::start(executor, plan, bound, &outputs, dead_letters, caller);
     running.inputs.push(RunningListener { input, feeds });
     Ok(())
-}
-
-/// The application's own code panicked.
-pub(super) fn panicked(what: &str, panic: &(dyn std::any::Any + Send)) -> Error {
-    Error::msg(format!("`{what}` panicked: {}", panic_text(panic)))
 }
 
 /// Waits until every input is assigned, and says every few seconds for which it waits.

@@ -5,6 +5,7 @@ mod connect;
 mod exit;
 mod launch;
 mod main;
+mod panicked;
 mod running;
 mod select;
 mod signals;

@@ -12,7 +12,7 @@ use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 
 use super::exit::Exit;
-use super::launch::panicked;
+use super::panicked::panicked;
 use super::signals::Signals;
 use crate::function::error::Result;
 use crate::runtime::emit::Emission;
