@@ -33,6 +33,8 @@ pub(crate) struct Handover {
 struct Slot {
     notices: VecDeque<Incoming>,
     deliveries: VecDeque<Delivery>,
+    /// Of the messages in `deliveries`.
+    bytes: usize,
     failure: Option<Error>,
     waker: Option<Waker>,
     /// The task that sleeps has room for deliveries.
@@ -93,6 +95,7 @@ impl Handover {
     pub(crate) fn poll_close(&self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         let mut slot = lock(&self.slot);
         slot.deliveries.clear();
+        slot.bytes = 0;
         if let Some(end) = &mut slot.end {
             return Poll::Ready(std::mem::replace(end, Ok(())));
         }
@@ -139,7 +142,14 @@ impl Handover {
     pub(crate) fn offer(&self, deliveries: &mut Vec<Delivery>) {
         let waker = {
             let mut slot = lock(&self.slot);
-            slot.deliveries.extend(deliveries.drain(..));
+            slot.bytes += deliveries.iter().map(|delivery| delivery.message.size()).sum::<usize>();
+            if slot.deliveries.is_empty() {
+                // The memory changes sides, so that no delivery is moved.
+                let empty = std::mem::take(&mut slot.deliveries);
+                slot.deliveries = std::mem::replace(deliveries, empty.into()).into();
+            } else {
+                slot.deliveries.extend(deliveries.drain(..));
+            }
             if slot.wants { slot.waker.take() } else { None }
         };
         if let Some(waker) = waker {
@@ -155,13 +165,17 @@ impl Handover {
     /// Takes back what was offered and not taken of some partitions, which is gone with them.
     pub(crate) fn withdraw(&self, partitions: &[u32]) -> Vec<Tag> {
         let mut withdrawn = Vec::new();
-        lock(&self.slot).deliveries.retain(|delivery| {
+        let mut slot = lock(&self.slot);
+        let mut bytes = 0;
+        slot.deliveries.retain(|delivery| {
             let gone = partitions.contains(&delivery.tag.partition);
             if gone {
                 withdrawn.push(delivery.tag);
+                bytes += delivery.message.size();
             }
             !gone
         });
+        slot.bytes -= bytes;
         withdrawn
     }
 
@@ -210,6 +224,13 @@ impl Handover {
 impl Slot {
     /// Moves what there is room for, a message of any size alone; says whether there was any.
     fn take(&mut self, room: Room, batch: &mut Vec<Delivery>) -> bool {
+        let count = self.deliveries.len();
+        if batch.is_empty() && count > 0 && count <= room.messages && self.bytes <= room.bytes {
+            let empty = std::mem::take(batch);
+            *batch = std::mem::replace(&mut self.deliveries, empty.into()).into();
+            self.bytes = 0;
+            return true;
+        }
         let mut bytes = 0_usize;
         let count = self
             .deliveries
@@ -221,7 +242,8 @@ impl Slot {
                 *index == 0 || bytes <= room.bytes
             })
             .count();
-        batch.extend(self.deliveries.drain(..count));
+        let taken = self.deliveries.drain(..count);
+        batch.extend(taken.inspect(|delivery| self.bytes -= delivery.message.size()));
         count > 0
     }
 }

@@ -23,6 +23,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// How long messages may go on after the last publisher is gone, or after a fatal error.
 const GRACE: Duration = Duration::from_secs(5);
 
+/// Reports that are looked up under one lock: publishers need it too.
+const CHUNK: usize = 128;
+
 /// A client of librdkafka.
 pub(crate) type Client = Arc<rdkafka::producer::BaseProducer<ClientLog>>;
 
@@ -104,21 +107,23 @@ impl Shared {
     /// Reports a batch to whoever sent the messages, and wakes those who wait for it.
     fn report(&self, seen: &mut Vec<Report>) {
         let mut woken = Vec::new();
-        let mut ended = Vec::with_capacity(seen.len());
-        {
+        let mut ended = Vec::with_capacity(seen.len().min(CHUNK));
+        let mut reports = Reports::new();
+        let mut rest = seen.drain(..);
+        while rest.len() > 0 {
             let mut ledger = lock(&self.ledger);
-            for report in seen.drain(..) {
+            for report in rest.by_ref().take(CHUNK) {
                 if let Some(completion) = ledger.take(report.token, &mut woken) {
                     ended.push((completion, report));
                 }
             }
-            ledger.take_waiting(&mut woken);
-        }
-        let mut reports = Reports::new();
-        for (completion, report) in ended {
-            completion.report_into(completed(&report), &mut reports);
+            drop(ledger);
+            for (completion, report) in ended.drain(..) {
+                completion.report_into(completed(&report), &mut reports);
+            }
         }
         drop(reports);
+        lock(&self.ledger).take_waiting(&mut woken);
         woken.into_iter().for_each(Waker::wake);
     }
 

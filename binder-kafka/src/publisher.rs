@@ -8,7 +8,7 @@ use binder_core::{Completed, Destination, Message, Outbox, Outgoing, Publisher};
 
 use crate::error::Code;
 use crate::log::ClientLog;
-use crate::native::Topic;
+use crate::native::{Queued, Topic};
 use crate::producer::Producer;
 use crate::reports::failed;
 use crate::sync::lock;
@@ -62,16 +62,7 @@ impl KafkaPublisher {
                 batch.push((message, ledger.insert(self.outlet, completion)));
             }
         }
-        let mut refused = Vec::new();
-        let mut taken = 0;
-        for (message, token) in &batch {
-            match topic.produce(message, *token) {
-                Ok(()) => {}
-                Err(Code::QueueFull | Code::Fatal) => break,
-                Err(code) => refused.push((*token, code)),
-            }
-            taken += 1;
-        }
+        let Queued { taken, refused } = topic.produce(&batch);
         let full = taken < batch.len();
         if full || !refused.is_empty() {
             self.untake(batch.drain(taken..), &refused, outbox);

@@ -15,7 +15,9 @@
 mod commit;
 mod data_queue;
 mod events;
+mod plain;
 mod record;
+mod single;
 #[cfg(test)]
 mod tests;
 mod topic;
@@ -23,8 +25,8 @@ mod topic;
 pub(crate) use commit::{commit_soon, commit_within, waiting_events};
 pub(crate) use data_queue::DataQueue;
 pub(crate) use events::{Event, Events, Persisted, Report};
-pub(crate) use record::Record;
-pub(crate) use topic::Topic;
+pub(crate) use record::{HeaderList, Record};
+pub(crate) use topic::{Queued, Topic};
 
 /// Makes a producer fail for good, as a broken sequence would.
 #[cfg(test)]

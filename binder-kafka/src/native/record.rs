@@ -76,13 +76,34 @@ impl<'q> Record<'q> {
         (millis >= 0).then_some(millis)
     }
 
-    /// Every header in order: name and value, which may be null.
-    pub(crate) fn headers(&self) -> impl Iterator<Item = (&'q [u8], Option<&'q [u8]>)> {
+    /// The headers. Ask once: librdkafka looks for them anew each time where there are none.
+    pub(crate) fn headers(&self) -> HeaderList<'q> {
         let mut headers = ptr::null_mut();
         // SAFETY: both pointers are valid; librdkafka parses once and keeps the list in the
         // message. Records are not `Sync`, so no other thread parses at the same time.
         let found = unsafe { rd::rd_kafka_message_headers(self.raw(), &raw mut headers) };
         let list = if found.is_error() { None } else { NonNull::new(headers) };
+        HeaderList { list, message: PhantomData }
+    }
+
+    /// Bytes of payload, key and headers.
+    pub(crate) fn size(&self, headers: &HeaderList<'_>) -> usize {
+        let len = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
+        let headers: usize = headers.iter().map(|(name, value)| name.len() + len(value)).sum();
+        len(self.payload()) + len(self.key()) + headers
+    }
+}
+
+/// The headers of a record, as librdkafka holds them.
+pub(crate) struct HeaderList<'q> {
+    list: Option<NonNull<rd::rd_kafka_headers_t>>,
+    message: PhantomData<&'q ()>,
+}
+
+impl<'q> HeaderList<'q> {
+    /// Every header in order: name and value, which may be null.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&'q [u8], Option<&'q [u8]>)> + use<'q> {
+        let list = self.list;
         let mut index = 0;
         std::iter::from_fn(move || {
             let (mut name, mut value, mut size) = (ptr::null(), ptr::null(), 0);
@@ -103,13 +124,6 @@ impl<'q> Record<'q> {
             // SAFETY: name is a C string and value/size a pair, both as old as the message.
             Some(unsafe { (CStr::from_ptr(name).to_bytes(), bytes(value.cast(), size)) })
         })
-    }
-
-    /// Bytes of payload, key and headers.
-    pub(crate) fn size(&self) -> usize {
-        let len = |bytes: Option<&[u8]>| bytes.map_or(0, <[u8]>::len);
-        let headers: usize = self.headers().map(|(name, value)| name.len() + len(value)).sum();
-        len(self.payload()) + len(self.key()) + headers
     }
 }
 

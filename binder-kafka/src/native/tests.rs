@@ -35,9 +35,8 @@ fn publish(mock: &Mock, topic: &str, messages: &[Message]) -> Vec<Report> {
         Arc::new(config(mock).create_with_context(ClientLog::default()).unwrap());
     let mut events = Events::new(producer.clone()).unwrap();
     let topic = Topic::new(producer, topic).unwrap();
-    for (token, message) in messages.iter().enumerate() {
-        topic.produce(message, token).unwrap();
-    }
+    let batch: Vec<_> = messages.iter().cloned().zip(0..).collect();
+    assert_eq!(topic.produce(&batch).taken, messages.len());
     let (mut reports, until) = (Vec::new(), Instant::now() + PATIENCE);
     while reports.len() < messages.len() && Instant::now() < until {
         events.poll(Duration::from_millis(100), &mut reports);
@@ -103,10 +102,10 @@ fn records_of_all_partitions_come_in_batches_as_they_were_sent() {
     let record = queue.front().unwrap();
     assert_eq!(record.payload(), Some(b"payload".as_ref()));
     assert_eq!((record.key(), record.timestamp()), (Some(b"key".as_ref()), Some(1234)));
-    let headers: Vec<_> = record.headers().collect();
+    let headers: Vec<_> = record.headers().iter().collect();
     let expected: [(&[u8], Option<&[u8]>); 2] = [(b"h", Some(b"1")), (b"h", None)];
     assert_eq!(headers, expected);
-    assert_eq!(record.size(), 7 + 3 + 2 + 1);
+    assert_eq!(record.size(&record.headers()), 7 + 3 + 2 + 1);
     assert!(record.error().is_none());
     queue.retain(|record| record.offset().is_some_and(|offset| offset % 2 == 0));
     let mut left = 0;
@@ -117,6 +116,41 @@ fn records_of_all_partitions_come_in_batches_as_they_were_sent() {
     }
     assert_eq!(left, 25, "one key, so one partition with 50 records");
     assert!(consumer.poll(Duration::ZERO).is_none(), "nothing comes on the consumer's own queue");
+}
+
+#[test]
+fn null_and_empty_differ_in_messages_with_and_without_headers() {
+    let mock = mock("t", 1);
+    let bare = [
+        Message { payload: None, ..Message::default() }.with_key("k"),
+        Message::new("").with_key(""),
+        Message::new("x"),
+    ];
+    publish(&mock, "t", &bare);
+    publish(&mock, "t", &bare.clone().map(|message| message.with_header("h", "1")));
+    let (_consumer, mut queue, bell) = read(&mock, "t", 1);
+    assert_eq!(pull(&mut queue, &bell, 6), 6);
+    for message in bare.iter().chain(&bare) {
+        let record = queue.front().unwrap();
+        assert_eq!(record.payload(), message.payload.as_deref());
+        assert_eq!(record.key(), message.key.as_deref());
+        queue.pop();
+    }
+}
+
+#[test]
+fn nothing_overtakes_what_a_full_queue_has_no_room_for() {
+    let config = [("bootstrap.servers", "127.0.0.1:1"), ("queue.buffering.max.messages", "3")];
+    let config: rdkafka::ClientConfig =
+        config.into_iter().map(|(key, value)| (key.to_owned(), value.to_owned())).collect();
+    let producer = Arc::new(config.create_with_context(ClientLog::default()).unwrap());
+    let topic = Topic::<ClientLog>::new(producer, "t").unwrap();
+    let plain: Vec<_> = (0..5).map(|token| (Message::new("x"), token)).collect();
+    let queued = topic.produce(&plain);
+    assert_eq!((queued.taken, queued.refused), (3, Vec::new()));
+    let headed = Message::new("x").with_header("h", "1");
+    let queued = topic.produce(&[(headed.clone(), 5), (headed, 6)]);
+    assert_eq!((queued.taken, queued.refused), (0, Vec::new()));
 }
 
 #[test]
@@ -156,7 +190,12 @@ fn what_librdkafka_refuses_at_once_is_an_error_with_its_code() {
         Arc::new(config(&mock).create_with_context(ClientLog::default()).unwrap());
     let topic = Topic::new(producer.clone(), "t").unwrap();
     let large = Message::new(vec![0_u8; 2_000_000]).with_header("freed", "too");
-    assert_eq!(topic.produce(&large, 0), Err(Code::MessageSizeTooLarge));
-    assert_eq!(producer.in_flight_count(), 0);
+    let plain = Message::new(vec![0_u8; 2_000_000]);
+    let small = Message::new("x");
+    for (refused, small) in [(large, small.clone().with_header("h", "1")), (plain, small)] {
+        let queued = topic.produce(&[(refused, 7), (small, 8)]);
+        assert_eq!((queued.taken, queued.refused), (2, vec![(7, Code::MessageSizeTooLarge)]));
+    }
+    assert_eq!(producer.in_flight_count(), 2);
     assert!(Topic::new(producer, "a\0b").is_none());
 }

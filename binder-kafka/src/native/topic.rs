@@ -1,24 +1,30 @@
 //! Producing through a topic handle that is looked up once.
 
-use std::ffi::{CString, c_void};
+use std::ffi::CString;
 use std::ptr::{self, NonNull};
 use std::sync::Arc;
 
 use binder_core::Message;
-use bytes::Bytes;
 use rdkafka::bindings as rd;
 use rdkafka::producer::Producer as _;
 
+use super::plain;
+use super::single::Single;
 use crate::error::Code;
-use crate::headers::outbound;
-
-type Kind = rd::rd_kafka_vtype_t;
-type Value = rd::rd_kafka_vu_s__bindgen_ty_1;
 
 /// A topic of a producer.
 pub(crate) struct Topic<C: rdkafka::producer::ProducerContext> {
     topic: NonNull<rd::rd_kafka_topic_t>,
     producer: Arc<rdkafka::producer::BaseProducer<C>>,
+}
+
+/// What became of a batch that was to be queued.
+#[derive(Debug, Default)]
+pub(crate) struct Queued {
+    /// So many were dealt with: queued, or refused for good.
+    pub(crate) taken: usize,
+    /// Those that can never be sent, by token.
+    pub(crate) refused: Vec<(usize, Code)>,
 }
 
 // SAFETY: librdkafka's topic handles may be used from any thread, by several at once.
@@ -39,38 +45,39 @@ impl<C: rdkafka::producer::ProducerContext> Topic<C> {
         Some(Self { topic: NonNull::new(topic)?, producer })
     }
 
-    /// Queues a message; what becomes of it is a [`Report`](super::Report) with this token.
-    ///
-    /// # Errors
-    ///
-    /// Why the message was not queued; there will be no report then.
-    pub(crate) fn produce(&self, message: &Message, token: usize) -> Result<(), Code> {
-        let headers = Headers::of(message);
-        let fields = [
-            field(Kind::RD_KAFKA_VTYPE_RKT, Value { rkt: self.topic.as_ptr() }),
-            field(Kind::RD_KAFKA_VTYPE_VALUE, memory(message.payload.as_ref())),
-            field(Kind::RD_KAFKA_VTYPE_KEY, memory(message.key.as_ref())),
-            field(Kind::RD_KAFKA_VTYPE_MSGFLAGS, Value { i: rd::RD_KAFKA_MSG_F_COPY }),
-            field(Kind::RD_KAFKA_VTYPE_TIMESTAMP, Value { i64_: message.timestamp.unwrap_or(0) }),
-            field(Kind::RD_KAFKA_VTYPE_OPAQUE, Value { ptr: ptr::without_provenance_mut(token) }),
-            field(Kind::RD_KAFKA_VTYPE_HEADERS, Value { headers: headers.as_ptr() }),
-        ];
-        // The last field is left out where there are no headers.
-        let count = fields.len() - usize::from(headers.0.is_none());
-        // SAFETY: every field has the type its kind asks for, payload and key are copied during
-        // the call, and the headers become librdkafka's if and only if the call succeeds.
-        let error = unsafe {
-            rd::rd_kafka_produceva(self.producer.client().native_ptr(), fields.as_ptr(), count)
-        };
-        let Some(error) = NonNull::new(error) else {
-            std::mem::forget(headers);
-            return Ok(());
-        };
-        // SAFETY: the error is ours.
-        unsafe {
-            let code = rd::rd_kafka_error_code(error.as_ptr());
-            rd::rd_kafka_error_destroy(error.as_ptr());
-            Err(code.into())
+    /// Queues messages in order, up to the first for which there is no room or no client. What
+    /// becomes of one that is queued is a [`Report`](super::Report) with its token.
+    pub(crate) fn produce(&self, batch: &[(Message, usize)]) -> Queued {
+        let mut queued = Queued::default();
+        if batch.iter().all(|(message, _)| plain::is_plain(message)) {
+            // SAFETY: the handle is alive.
+            let codes = unsafe { plain::produce(self.topic.as_ptr(), batch) };
+            queued.add(batch, codes);
+        } else {
+            let single = Single::new(self.producer.client().native_ptr(), self.topic.as_ptr());
+            // SAFETY: both handles are alive.
+            let codes = batch.iter().map(|(m, token)| unsafe { single.produce(m, *token) });
+            queued.add(batch, codes);
+        }
+        queued
+    }
+}
+
+impl Queued {
+    /// Adds what became of the messages one by one; asks no further once there is no room: what
+    /// comes later must not overtake.
+    fn add(
+        &mut self,
+        batch: &[(Message, usize)],
+        codes: impl IntoIterator<Item = Result<(), Code>>,
+    ) {
+        for ((_, token), queued) in batch.iter().zip(codes) {
+            match queued {
+                Ok(()) => {}
+                Err(Code::QueueFull | Code::Fatal) => break,
+                Err(code) => self.refused.push((*token, code)),
+            }
+            self.taken += 1;
         }
     }
 }
@@ -85,57 +92,5 @@ impl<C: rdkafka::producer::ProducerContext> Drop for Topic<C> {
 impl<C: rdkafka::producer::ProducerContext> std::fmt::Debug for Topic<C> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Topic").finish_non_exhaustive()
-    }
-}
-
-fn field(vtype: Kind, u: Value) -> rd::rd_kafka_vu_t {
-    rd::rd_kafka_vu_t { vtype, u }
-}
-
-/// Null for `None`, and never null for `Some`: an empty payload is no tombstone.
-fn memory(bytes: Option<&Bytes>) -> Value {
-    let (start, size) = bytes.map_or((ptr::null(), 0), |bytes| (bytes.as_ptr(), bytes.len()));
-    let ptr: *mut c_void = start.cast_mut().cast();
-    Value { mem: rd::rd_kafka_vu_s__bindgen_ty_1__bindgen_ty_1 { ptr, size } }
-}
-
-/// A native list of headers, or nothing for a message that needs none.
-struct Headers(Option<NonNull<rd::rd_kafka_headers_t>>);
-
-impl Headers {
-    fn of(message: &Message) -> Self {
-        let mut list = None;
-        for (name, value) in outbound(message) {
-            // SAFETY: no precondition; librdkafka ends the process where it has no memory.
-            let made = list.or_else(|| NonNull::new(unsafe { rd::rd_kafka_headers_new(4) }));
-            let Some(headers) = made else { break };
-            let (start, size) = value.map_or((ptr::null(), 0), |v| (v.as_ptr(), v.len()));
-            // SAFETY: the list is ours, name and value are copied; lengths fit, since they come
-            // from slices.
-            unsafe {
-                rd::rd_kafka_header_add(
-                    headers.as_ptr(),
-                    name.as_ptr().cast(),
-                    name.len().cast_signed(),
-                    start.cast(),
-                    size.cast_signed(),
-                );
-            }
-            list = made;
-        }
-        Self(list)
-    }
-
-    fn as_ptr(&self) -> *mut rd::rd_kafka_headers_t {
-        self.0.map_or(ptr::null_mut(), NonNull::as_ptr)
-    }
-}
-
-impl Drop for Headers {
-    fn drop(&mut self) {
-        if let Some(headers) = self.0 {
-            // SAFETY: still ours: `produce` forgets the list that it gave away.
-            unsafe { rd::rd_kafka_headers_destroy(headers.as_ptr()) };
-        }
     }
 }

@@ -6,7 +6,7 @@ use bytes::{Bytes, BytesMut};
 use super::partitions::Partitions;
 use crate::error::Code;
 use crate::headers::{Field, inbound};
-use crate::native::{DataQueue, Record};
+use crate::native::{DataQueue, HeaderList, Record};
 
 /// What payloads, keys and headers are copied into: one allocation for many messages, so that
 /// what is freed on another thread is few. Below the size that glibc maps anew each time.
@@ -35,7 +35,8 @@ impl Copier {
                 queue.pop();
                 return Some((place, code, text));
             }
-            let size = record.size();
+            let headers = record.headers();
+            let size = record.size(&headers);
             bytes = bytes.saturating_add(size);
             // One message larger than the limit is not stuck for ever: it goes alone.
             let fits = bytes <= room.bytes || partitions.is_idle();
@@ -45,7 +46,7 @@ impl Copier {
             if let (Some(partition), Some(sequence)) = (record.partition(), record.offset())
                 && let Some(epoch) = partitions.deliver(partition, sequence, size)
             {
-                let message = self.message(&record, size);
+                let message = self.message(&record, &headers, size);
                 let tag = Tag { epoch, partition, sequence };
                 batch.push(Delivery { message, tag, earlier_attempts: 0 });
             }
@@ -54,7 +55,7 @@ impl Copier {
         None
     }
 
-    fn message(&mut self, record: &Record<'_>, size: usize) -> Message {
+    fn message(&mut self, record: &Record<'_>, headers: &HeaderList<'_>, size: usize) -> Message {
         if self.block.capacity() < size {
             self.block = BytesMut::with_capacity(size.max(BLOCK));
         }
@@ -64,7 +65,7 @@ impl Copier {
             timestamp: record.timestamp(),
             ..Message::default()
         };
-        for (name, value) in record.headers() {
+        for (name, value) in headers.iter() {
             let (field, value) = inbound(name, value);
             let value = value.map(|value| self.copy(value));
             match field {
