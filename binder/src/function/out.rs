@@ -65,9 +65,10 @@ impl<T: Sendable> Out<T> {
     /// Adds it to `outputs` for the output of that index.
     pub(crate) fn send(self, output: usize, outputs: &mut Outputs) -> Result<(), Failure> {
         let Encoded { payload, content_type } = self.payload.encode(outputs)?;
+        let key = self.key.map(|key| outputs.keep(key));
         let message = wire::Message {
             payload: Some(payload),
-            key: self.key,
+            key,
             headers: self.headers,
             content_type: self.content_type.or(content_type),
             ..wire::Message::default()

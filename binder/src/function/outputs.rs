@@ -7,6 +7,9 @@ use bytes::{BufMut, Bytes, BytesMut};
 /// the publisher's thread is one allocation per chunk, not per message.
 const CHUNK: usize = 64 * 1024;
 
+/// Bytes up to which something is copied to the arena although it stands somewhere already.
+const SHORT: usize = 256;
+
 /// How many bytes of outputs are gathered before they are handed on.
 const HEAVY: usize = 1024 * 1024;
 
@@ -43,6 +46,22 @@ impl Outputs {
         let written = write(&mut writer);
         let bytes = self.arena.split();
         written.map(|()| bytes.freeze())
+    }
+
+    /// Copies something short that has an allocation of its own to the arena: one that is made here
+    /// and freed by a client's thread costs more than a copy.
+    #[must_use]
+    pub fn keep(&mut self, bytes: Bytes) -> Bytes {
+        if bytes.len() > SHORT || !bytes.is_unique() {
+            return bytes;
+        }
+        // What a write that panicked has left behind.
+        self.arena.clear();
+        if self.arena.capacity() < CHUNK / 64 {
+            self.arena.reserve(CHUNK);
+        }
+        self.arena.extend_from_slice(&bytes);
+        self.arena.split().freeze()
     }
 
     /// Adds a message for the output of that index in the attribute.
@@ -97,6 +116,22 @@ mod tests {
         let two = outputs.write(|w| w.write_all(b"two")).unwrap();
         assert_eq!((one.as_ref(), two.as_ref()), (&b"one"[..], &b"two"[..]));
         assert_eq!(two.as_ptr() as usize - one.as_ptr() as usize, 3);
+    }
+
+    #[test]
+    fn only_what_is_short_and_nobody_elses_is_copied() {
+        let mut outputs = Outputs::new();
+        let mut is_copied = |bytes: Bytes| {
+            let at = bytes.as_ptr();
+            outputs.keep(bytes).as_ptr() != at
+        };
+        assert!(is_copied(b"short".to_vec().into()));
+        assert!(!is_copied(vec![0; SHORT + 1].into()));
+        assert!(!is_copied(Bytes::from_static(b"static")));
+        let shared = Bytes::from(b"shared".to_vec());
+        let other = shared.clone();
+        assert!(!is_copied(shared));
+        assert_eq!(other, "shared");
     }
 
     #[test]

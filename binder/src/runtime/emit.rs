@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use binder_core::{Completed, Completion, Completions, Error, ErrorKind, Limit, Outgoing};
+use binder_core::{Completed, Completions, Error, ErrorKind, Limit};
 use futures::task::AtomicWaker;
 use tokio::time::{Instant, Sleep};
 
@@ -129,10 +129,10 @@ impl EmitTask {
     pub(crate) fn new(emission: Arc<Emission>, steps: Box<dyn Steps>) -> Self {
         let publishers = emission.outputs.iter().map(|output| output.publisher.clone()).collect();
         Self {
+            outboxes: Outboxes::new(publishers, emission.clone()),
             emission,
             steps: Some(steps),
             outputs: Outputs::new(),
-            outboxes: Outboxes::new(publishers),
             timer: None,
         }
     }
@@ -154,8 +154,7 @@ impl EmitTask {
         let again = state.sends.take_waiting();
         drop(state);
         for (token, output, message) in again {
-            let completion = Completion::new(token, self.emission.clone());
-            self.outboxes.push(output, Outgoing { message, completion });
+            self.outboxes.push(output, token, message);
         }
     }
 
@@ -217,8 +216,7 @@ impl EmitTask {
         let mut state = self.emission.lock();
         for (output, message) in self.outputs.drain_from(0) {
             let token = state.sends.add(output, message.clone(), ());
-            let completion = Completion::new(token, self.emission.clone());
-            self.outboxes.push(output, Outgoing { message, completion });
+            self.outboxes.push(output, token, message);
         }
     }
 

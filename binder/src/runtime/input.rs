@@ -51,12 +51,13 @@ impl RunningInput {
         let workers = match caller {
             Caller::Calls(slot) => Self::lanes(executor, &flow, &publishers, slot.as_ref()),
             Caller::Stream(make) => {
-                let outboxes = Outboxes::new(publishers.clone());
+                let outboxes = Outboxes::new(publishers.clone(), flow.clone());
                 vec![executor.spawn_worker(StreamTask::new(flow.clone(), make, outboxes))]
             }
         };
         let (tell, assigned) = oneshot::channel();
-        let outboxes = Outboxes::new(publishers.into_iter().chain(dead_letters).collect());
+        let publishers = publishers.into_iter().chain(dead_letters).collect();
+        let outboxes = Outboxes::new(publishers, flow.clone());
         let pump = executor.spawn_pump(Pump::new(flow.clone(), subscription, outboxes, tell));
         Self { flow, pump: Some(pump), outcome: Ok(()), workers, assigned: Some(assigned) }
     }
@@ -73,7 +74,7 @@ impl RunningInput {
             .map(|number| {
                 let share = concurrency / tasks + usize::from(number < concurrency % tasks);
                 let runs = (0..share).map(|_| Run::new(slot())).collect();
-                let outboxes = Outboxes::new(publishers.to_vec());
+                let outboxes = Outboxes::new(publishers.to_vec(), flow.clone());
                 executor.spawn_worker(LaneTask::new(number, flow.clone(), runs, outboxes))
             })
             .collect()

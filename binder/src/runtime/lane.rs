@@ -18,8 +18,12 @@ use super::outboxes::Outboxes;
 use super::run::{Run, Turn};
 use crate::function::outputs::Outputs;
 
-/// How many messages one poll handles before it publishes and lets others run.
-const BUDGET: usize = 256;
+/// How many messages one poll handles at the most before it publishes and lets others run.
+const BUDGET: usize = 1024;
+/// How many it handles before it looks at the clock.
+const SLICE: usize = 256;
+/// What is returned waits no longer for functions that keep their thread busy, a slice aside.
+const PATIENCE: Duration = Duration::from_millis(1);
 
 pub(crate) struct LaneTask {
     number: usize,
@@ -56,7 +60,7 @@ impl LaneTask {
     /// whether lanes have become ready by it.
     fn poll_publish(&mut self, cx: &mut Context<'_>) -> Poll<bool> {
         let Self { flow, outputs, outboxes, reports, effects, .. } = self;
-        let failed = reports.extract_if(.., |report| matches!(report.tried, Tried::Failed { .. }));
+        let failed = reports.extract_if(.., |report| matches!(report.tried, Tried::Failed(_)));
         self.failed.extend(failed);
         flow.report(reports, outputs, outboxes, effects);
         std::task::ready!(self.outboxes.poll_publish(cx));
@@ -67,16 +71,29 @@ impl LaneTask {
         Poll::Ready(!self.done.is_empty() && self.flow.finish(&mut self.done))
     }
 
-    /// Lets every run that was woken go on, and idle ones begin. `true` when the budget is used up.
+    /// Lets runs go on until all of them wait or the budget is used up, which gives `true`.
     fn turn(&mut self, cx: &mut Context<'_>) -> bool {
-        let mut budget = BUDGET;
+        let begun = Instant::now();
+        for _ in 0..BUDGET / SLICE {
+            if !self.slice(cx) {
+                return false;
+            }
+            if self.outputs.is_heavy() || begun.elapsed() >= PATIENCE {
+                break;
+            }
+        }
+        true
+    }
+
+    /// Lets every run that was woken go on, and idle ones begin. `true` when the slice is used up.
+    fn slice(&mut self, cx: &mut Context<'_>) -> bool {
+        let mut budget = SLICE;
         for run in &mut self.runs {
             loop {
                 if budget == 0 {
                     return true;
                 }
-                if run.is_idle() && !run.begin(&self.flow, self.number, budget.min(BUDGET / 2), cx)
-                {
+                if run.is_idle() && !run.begin(&self.flow, self.number, BUDGET, cx) {
                     break;
                 }
                 let turn = run.go(

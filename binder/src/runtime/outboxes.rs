@@ -5,10 +5,31 @@ use std::future::Future;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use binder_core::{Outbox, Outgoing, Publisher};
+use binder_core::{Completed, Completion, Completions, Message, Outbox, Outgoing, Publisher};
+
+/// How many messages share one [`Relay`].
+const SHARE: u32 = 512;
+
+/// Passes reports on.
+///
+/// A task takes a reference for each message, the publisher's thread gives it back with the report.
+/// With one count for all of them its cache line would go to and fro between the two; these counts
+/// are left alone by the task before the first report comes.
+struct Relay(Arc<dyn Completions>);
+
+impl Completions for Relay {
+    fn complete(&self, batch: &mut Vec<(u64, Completed)>) {
+        self.0.complete(batch);
+    }
+}
 
 /// One outbox per publisher.
 pub(crate) struct Outboxes {
+    /// Whom to tell what became of the messages.
+    completions: Arc<dyn Completions>,
+    relay: Arc<Relay>,
+    /// How many more messages may share the relay.
+    share: u32,
     publishers: Vec<Arc<dyn Publisher>>,
     boxes: Vec<Outbox>,
     #[cfg(feature = "fault-hooks")]
@@ -16,9 +37,15 @@ pub(crate) struct Outboxes {
 }
 
 impl Outboxes {
-    pub(crate) fn new(publishers: Vec<Arc<dyn Publisher>>) -> Self {
+    pub(crate) fn new(
+        publishers: Vec<Arc<dyn Publisher>>,
+        completions: Arc<dyn Completions>,
+    ) -> Self {
         let boxes = publishers.iter().map(|_| Outbox::new()).collect();
         Self {
+            relay: Arc::new(Relay(completions.clone())),
+            share: SHARE,
+            completions,
             publishers,
             boxes,
             #[cfg(feature = "fault-hooks")]
@@ -26,10 +53,16 @@ impl Outboxes {
         }
     }
 
-    /// Puts a message behind the others for that publisher.
-    pub(crate) fn push(&mut self, output: usize, message: Outgoing) {
+    /// Puts a message behind the others for that publisher; it is reported under that token.
+    pub(crate) fn push(&mut self, output: usize, token: u64, message: Message) {
+        if self.share == 0 {
+            self.relay = Arc::new(Relay(self.completions.clone()));
+            self.share = SHARE;
+        }
+        self.share -= 1;
+        let completion = Completion::new(token, self.relay.clone());
         if let Some(outbox) = self.boxes.get_mut(output) {
-            outbox.push_back(message);
+            outbox.push_back(Outgoing { message, completion });
         }
     }
 

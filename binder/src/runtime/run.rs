@@ -10,7 +10,7 @@ use std::time::Duration;
 use futures::task::{ArcWake, AtomicWaker, waker};
 use tokio::time::Instant;
 
-use super::flow::{Effects, Flow, Item, Report, Tried};
+use super::flow::{Effects, Failing, Flow, Item, Report, Tried};
 use crate::function::call::Call;
 use crate::function::failure::{Class, Failure};
 use crate::function::outputs::Outputs;
@@ -200,7 +200,7 @@ impl Run {
         self.since = None;
         self.lane = None;
         let rest = std::mem::take(&mut self.queue);
-        reports.push(Report::of(item, Tried::Failed { failure, rest }));
+        reports.push(Report::of(item, Tried::Failed(Box::new(Failing { failure, rest }))));
     }
 }
 

@@ -11,7 +11,7 @@ use std::time::Duration;
 use tokio::time::{Instant, Sleep};
 
 use super::feeder::{Feeder, FeederSource};
-use super::flow::{Effects, Flow, Report, Source, Tried};
+use super::flow::{Effects, Failing, Flow, Report, Source, Tried};
 use super::outboxes::Outboxes;
 use super::plan::RESEND;
 use super::run::panic_text;
@@ -116,9 +116,9 @@ impl StreamTask {
                     drop(indices);
                     return self.discard(mark);
                 };
-                let joined = indices.collect();
-                let tried = Tried::Returned { outputs: self.outputs.len() - mark };
-                self.reports.push(Report { index, message: None, joined, tried });
+                let (outputs, others) = (self.outputs.len() - mark, indices.collect());
+                let tried = Tried::Joined { outputs, others };
+                self.reports.push(Report { index, message: None, tried });
             }
             Err(failure) => {
                 let failed = indices.map(|index| failed(index, failure.clone()));
@@ -209,8 +209,8 @@ impl StreamTask {
 }
 
 fn failed(index: u32, failure: Failure) -> Report {
-    let tried = Tried::Failed { failure, rest: VecDeque::new() };
-    Report { index, message: None, joined: Vec::new(), tried }
+    let tried = Tried::Failed(Box::new(Failing { failure, rest: VecDeque::new() }));
+    Report { index, message: None, tried }
 }
 
 impl Future for StreamTask {

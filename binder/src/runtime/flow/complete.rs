@@ -1,8 +1,7 @@
 //! What became of outputs and dead letters.
 
 use binder_core::logic::attempts::{Action, Event};
-use binder_core::{Completed, Completion, Completions, ErrorKind, Outgoing};
-use std::sync::Arc;
+use binder_core::{Completed, Completions, ErrorKind};
 use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Level;
@@ -14,37 +13,48 @@ use crate::runtime::plan::RESEND;
 impl Completions for Flow {
     fn complete(&self, batch: &mut Vec<(u64, Completed)>) {
         let mut effects = Effects::default();
-        let mut state = self.lock();
-        let stalled = state.sends.is_stalled();
-        for (token, what) in batch.drain(..) {
-            match what {
-                Completed::Confirmed(_) => self.confirmed(&mut state, token, &mut effects),
-                Completed::Refused(why) => {
-                    self.not_confirmed(&mut state, token, why.is_transient(), &why, &mut effects);
-                }
-                Completed::Unknown(why) => {
-                    self.not_confirmed(&mut state, token, true, &why, &mut effects);
-                }
-                _ => {}
+        let mut reports = batch.drain(..);
+        while reports.len() > 0 {
+            let mut state = self.lock();
+            let stalled = state.sends.is_stalled();
+            for (token, what) in reports.by_ref().take(CHUNK) {
+                self.completed(&mut state, token, what, &mut effects);
             }
-        }
-        if stalled && !state.sends.is_stalled() {
-            // What was parked behind the refused ones goes out now.
-            if !std::mem::replace(&mut state.resending, true) {
-                state.timers.ask(Duration::ZERO, Due::Resend);
+            if stalled && !state.sends.is_stalled() {
+                // What was parked behind the refused ones goes out now.
+                if !std::mem::replace(&mut state.resending, true) {
+                    state.timers.ask(Duration::ZERO, Due::Resend);
+                }
+                effects.wake_lanes(&mut state);
+                effects.wake_pump = true;
             }
-            effects.wake_lanes(&mut state);
-            effects.wake_pump = true;
+            effects.wake_pump |= !state.phase.is_running();
+            drop(state);
+            effects.gone.clear();
         }
-        effects.wake_pump |= !state.phase.is_running();
-        drop(state);
+        drop(reports);
         self.apply(&mut effects);
     }
 }
 
+/// Completions that are taken under one lock: lane tasks need it too.
+const CHUNK: usize = 64;
+
 impl Flow {
+    fn completed(&self, state: &mut State, token: u64, what: Completed, effects: &mut Effects) {
+        match what {
+            Completed::Confirmed(_) => self.confirmed(state, token, effects),
+            Completed::Refused(why) => {
+                self.not_confirmed(state, token, why.is_transient(), &why, effects);
+            }
+            Completed::Unknown(why) => self.not_confirmed(state, token, true, &why, effects),
+            _ => {}
+        }
+    }
+
     fn confirmed(&self, state: &mut State, token: u64, effects: &mut Effects) {
         let Some(sent) = state.sends.remove(token) else { return };
+        effects.gone.push(sent.message);
         let index = sent.source.index;
         let Some(entry) = state.entries.get_mut(index as usize) else { return };
         if entry.serial != sent.source.serial {
@@ -119,7 +129,7 @@ impl Flow {
 
     /// Carries out what is due and hands the pump what it has to publish. Gives the next instant.
     pub(crate) fn tick(
-        self: &Arc<Self>,
+        &self,
         now: Instant,
         due: &mut Vec<Due>,
         outboxes: &mut Outboxes,
@@ -139,14 +149,11 @@ impl Flow {
             }
         }
         for (token, output, message) in again {
-            let completion = Completion::new(token, self.clone());
-            outboxes.push(output, Outgoing { message, completion });
+            outboxes.push(output, token, message);
         }
         for token in std::mem::take(&mut state.dead) {
             if let Some(sent) = state.sends.sent(token) {
-                let completion = Completion::new(token, self.clone());
-                let message = sent.message.clone();
-                outboxes.push(sent.output, Outgoing { message, completion });
+                outboxes.push(sent.output, token, sent.message.clone());
             }
         }
         effects.wake_lanes(&mut state);

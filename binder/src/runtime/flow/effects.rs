@@ -2,7 +2,7 @@
 
 use std::task::Waker;
 
-use binder_core::{Settlement, Tag};
+use binder_core::{Message, Settlement, Tag};
 
 use super::{Counts, Flow, State};
 
@@ -10,6 +10,8 @@ use super::{Counts, Flow, State};
 #[derive(Debug, Default)]
 pub(crate) struct Effects {
     pub(crate) settled: Vec<(Tag, Settlement)>,
+    /// What is freed without the lock.
+    pub(crate) gone: Vec<Message>,
     wakers: Vec<Waker>,
     pub(crate) wake_pump: bool,
     notes: Vec<(tracing::Level, String)>,
@@ -51,6 +53,7 @@ impl Effects {
 impl Flow {
     /// Settles and wakes.
     pub(crate) fn apply(&self, effects: &mut Effects) {
+        effects.gone.clear();
         if !effects.settled.is_empty() {
             #[cfg(feature = "fault-hooks")]
             effects.done.drain(..).for_each(|name| crate::runtime::hooks::done(&name));

@@ -14,13 +14,18 @@ use crate::runtime::plan::Order;
 /// a clash with the hash of a key only makes two lanes one.
 const LOOSE: u64 = u64::MAX;
 
+/// Deliveries that may wait in lanes.
+pub(super) const AHEAD: usize = 4096;
+
 impl Flow {
     /// How much more may be delivered; no messages while full or while a publish is repeated.
     pub(crate) fn room(&self) -> Room {
         let mut state = self.lock();
         let limit = self.plan.limit;
+        // What waits in lanes serves nobody: beyond this it only leaves the caches.
+        let ahead = AHEAD.saturating_sub(state.lanes.queued());
         let mut room = Room {
-            messages: limit.messages.saturating_sub(state.entries.len()),
+            messages: limit.messages.saturating_sub(state.entries.len()).min(ahead),
             bytes: limit.bytes.saturating_sub(state.bytes),
         };
         if room.bytes == 0 || state.sends.is_stalled() || !state.phase.is_running() {
@@ -89,6 +94,9 @@ impl Flow {
             }
         }
         state.taken = taken;
+        if state.full && self.has_room_again(&state) {
+            self.wake_pump();
+        }
         lane
     }
 

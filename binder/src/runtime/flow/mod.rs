@@ -23,7 +23,7 @@ use super::timers::Timers;
 pub(crate) use effects::Effects;
 pub(crate) use entry::{Entry, Item, Source};
 pub(crate) use phase::Phase;
-pub(crate) use report::{Report, Tried};
+pub(crate) use report::{Failing, Report, Tried};
 
 /// What is due later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -1,13 +1,12 @@
 //! What became of calls, and what follows from it.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use binder_core::Settlement;
 use binder_core::logic::attempts::{Action, Event};
 use binder_core::logic::dead_letter::{Failed, dead_letter};
 use binder_core::logic::message_id::{Origin, derive};
-use binder_core::{Completion, Outgoing, Settlement};
 use tracing::Level;
 
 use super::{Counts, Due, Effects, Flow, Item, Source, State};
@@ -21,15 +20,13 @@ pub(crate) struct Report {
     pub(crate) index: u32,
     /// The message, if it was lent out.
     pub(crate) message: Option<binder_core::Message>,
-    /// Deliveries that share the outputs of this one.
-    pub(crate) joined: Vec<u32>,
     pub(crate) tried: Tried,
 }
 
 impl Report {
     /// Of a delivery by itself.
     pub(crate) fn of(item: Item, tried: Tried) -> Self {
-        Self { index: item.index, message: Some(item.message), joined: Vec::new(), tried }
+        Self { index: item.index, message: Some(item.message), tried }
     }
 }
 
@@ -46,15 +43,24 @@ struct Made {
 pub(crate) enum Tried {
     /// With so many outputs, which are the next ones of the batch.
     Returned { outputs: usize },
-    /// With a failure; what its lane has not started goes back behind it.
-    Failed { failure: Failure, rest: VecDeque<Item> },
+    /// With so many outputs, which other deliveries share.
+    Joined { outputs: usize, others: Vec<u32> },
+    /// With a failure; boxed, since most reports are none and all of them are moved.
+    Failed(Box<Failing>),
+}
+
+/// A failure; what its lane has not started goes back behind it.
+#[derive(Debug)]
+pub(crate) struct Failing {
+    pub(crate) failure: Failure,
+    pub(crate) rest: VecDeque<Item>,
 }
 
 impl Flow {
     /// Takes a batch of attempts: registers their outputs and puts them into the outboxes, settles
     /// those that have none, decides about those that failed.
     pub(crate) fn report(
-        self: &Arc<Self>,
+        &self,
         reports: &mut Vec<Report>,
         outputs: &mut Outputs,
         outboxes: &mut Outboxes,
@@ -65,23 +71,27 @@ impl Flow {
         }
         let mut state = self.lock();
         let mut produced = outputs.drain_from(0);
-        for Report { index, message, joined, tried } in reports.drain(..) {
-            state.put_back(index, message, joined);
-            match tried {
-                Tried::Returned { outputs } => {
-                    for (ordinal, (output, message)) in produced.by_ref().take(outputs).enumerate()
-                    {
-                        let made = Made { index, ordinal, output };
-                        if let Some(outgoing) = self.register(&mut state, made, message) {
-                            outboxes.push(output, outgoing);
-                        }
-                    }
-                    self.returned(&mut state, index, outputs, effects);
+        for Report { index, message, tried } in reports.drain(..) {
+            state.put_back(index, message);
+            let outputs = match tried {
+                Tried::Returned { outputs } => outputs,
+                Tried::Joined { outputs, others } => {
+                    state.join(index, others);
+                    outputs
                 }
-                Tried::Failed { failure, rest } => {
+                Tried::Failed(failing) => {
+                    let Failing { failure, rest } = *failing;
                     self.failed(&mut state, index, &failure, rest, effects);
+                    continue;
+                }
+            };
+            for (ordinal, (output, message)) in produced.by_ref().take(outputs).enumerate() {
+                let made = Made { index, ordinal, output };
+                if let Some((token, message)) = self.register(&mut state, made, message) {
+                    outboxes.push(output, token, message);
                 }
             }
+            self.returned(&mut state, index, outputs, effects);
         }
         drop(produced);
         drop(state);
@@ -101,11 +111,11 @@ impl Flow {
 
     /// Gives the message to hand over, unless it has to wait behind one that was refused.
     fn register(
-        self: &Arc<Self>,
+        &self,
         state: &mut State,
         made: Made,
         mut message: binder_core::Message,
-    ) -> Option<Outgoing> {
+    ) -> Option<(u64, binder_core::Message)> {
         let Made { index, ordinal, output } = made;
         let mut serial = 0;
         if let Some(entry) = state.entries.get(index as usize) {
@@ -128,7 +138,7 @@ impl Flow {
             state.sends.park(token);
             return None;
         }
-        Some(Outgoing { message, completion: Completion::new(token, self.clone()) })
+        Some((token, message))
     }
 
     pub(super) fn returned(
@@ -273,13 +283,14 @@ impl Flow {
         settlement: Settlement,
         effects: &mut Effects,
     ) {
-        let Some(entry) = state.entries.try_remove(index as usize) else { return };
+        let Some(mut entry) = state.entries.try_remove(index as usize) else { return };
         state.bytes -= entry.size;
         #[cfg(feature = "fault-hooks")]
         if settlement == Settlement::Ack {
             let (destination, message) = (&self.plan.destination, entry.message.as_ref());
             effects.done.push(crate::runtime::hooks::name(destination, message, entry.tag));
         }
+        effects.gone.extend(entry.message.take());
         effects.settled.push((entry.tag, settlement));
         state.settling += 1;
         if entry.holds_lane {
@@ -296,13 +307,14 @@ impl Flow {
     }
 
     /// Waking for every settlement would poll a source that may give one message at a time.
-    fn has_room_again(&self, state: &State) -> bool {
+    pub(super) fn has_room_again(&self, state: &State) -> bool {
         let limit = self.plan.limit;
         let room = state.entries.len() < limit.messages && state.bytes < limit.bytes;
         let ample = state.entries.len() <= limit.messages - limit.messages / 8
             && state.bytes <= limit.bytes - limit.bytes / 8;
         // A function that keeps most of what may be in flight would never leave ample room.
-        state.full && room && (ample || state.lanes.queued() == 0)
+        let ahead = state.lanes.queued() <= super::intake::AHEAD / 2;
+        state.full && room && ahead && (ample || state.lanes.queued() == 0)
     }
 
     /// Gives a delivery back to the broker untried.
@@ -327,18 +339,24 @@ impl Flow {
 }
 
 impl State {
-    /// The message returns to its entry, with those that were joined with it.
-    fn put_back(&mut self, index: u32, message: Option<binder_core::Message>, joined: Vec<u32>) {
+    /// The message returns to its entry.
+    fn put_back(&mut self, index: u32, message: Option<binder_core::Message>) {
+        if let Some(entry) = self.entries.get_mut(index as usize)
+            && message.is_some()
+        {
+            entry.message = message;
+        }
+    }
+
+    /// Those deliveries are settled with this one.
+    fn join(&mut self, index: u32, others: Vec<u32>) {
         if let Some(entry) = self.entries.get_mut(index as usize) {
-            if message.is_some() {
-                entry.message = message;
-            }
-            entry.joined = joined;
+            entry.joined = others;
         }
     }
 
     fn return_unstarted(&mut self, item: Item) -> u32 {
-        self.put_back(item.index, Some(item.message), Vec::new());
+        self.put_back(item.index, Some(item.message));
         item.index
     }
 }

@@ -39,7 +39,7 @@ async fn a_flow_is_not_drained_before_its_last_settlement_is_told() {
     flow.take(0, 1, &mut taken, &std::task::Context::from_waker(&waker)).unwrap();
     flow.drain(None);
     let report = Report::of(taken.pop_front().unwrap(), Tried::Returned { outputs: 0 });
-    let (mut outputs, mut outboxes) = (Outputs::new(), Outboxes::new(Vec::new()));
+    let (mut outputs, mut outboxes) = (Outputs::new(), Outboxes::new(Vec::new(), flow.clone()));
     flow.report(&mut vec![report], &mut outputs, &mut outboxes, &mut effects);
     assert!(!acker.too_early.load(Ordering::Relaxed), "closed under a settlement");
     assert!(flow.is_drained());
