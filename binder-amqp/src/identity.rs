@@ -14,23 +14,44 @@ pub(crate) struct Ids {
 impl Ids {
     /// A new prefix.
     pub(crate) fn new() -> Self {
-        Self { prefix: format!("{:016x}", draw()), next: AtomicU64::new(0) }
+        let mut prefix = String::new();
+        write(&mut prefix, draw());
+        Self { prefix, next: AtomicU64::new(0) }
     }
 
-    /// The next id.
+    /// The next id. It is short: the broker pays for every byte of a message's properties.
     pub(crate) fn next(&self) -> String {
-        format!("{}-{}", self.prefix, self.next.fetch_add(1, Ordering::Relaxed))
+        let mut id = String::with_capacity(self.prefix.len() + 8);
+        id.push_str(&self.prefix);
+        id.push('.');
+        write(&mut id, self.next.fetch_add(1, Ordering::Relaxed));
+        id
     }
+}
+
+/// URL-safe base64 digits, the lowest first.
+fn write(text: &mut String, mut number: u64) {
+    loop {
+        text.push(digit(number));
+        number >>= 6;
+        if number == 0 {
+            return;
+        }
+    }
+}
+
+fn digit(number: u64) -> char {
+    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    char::from(ALPHABET[(number & 63) as usize])
 }
 
 /// The name of a queue that one connection has for itself, as Spring makes them: 22 characters of
 /// URL-safe base64.
 pub(crate) fn anonymous_queue(destination: &str) -> String {
-    const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut bits = u128::from(draw()) << 64 | u128::from(draw());
     let mut name = format!("{destination}.anonymous.");
     for _ in 0..22 {
-        name.push(char::from(ALPHABET[(bits & 63) as usize]));
+        name.push(digit(bits as u64));
         bits >>= 6;
     }
     name
