@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bench;
 mod brokers;
 mod command;
 mod kill;
@@ -28,6 +29,8 @@ enum Chore {
     Brokers(brokers::Arguments),
     /// Kill processes of the example at random moments and see that nothing is lost.
     Kill(kill::Arguments),
+    /// Measure the framework beside programs written by hand, in turns, on the same broker.
+    Bench(bench::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -35,6 +38,7 @@ fn main() -> ExitCode {
         Chore::Test(arguments) => test::run(&arguments),
         Chore::Brokers(arguments) => brokers::run(&arguments).map(|()| ExitCode::SUCCESS),
         Chore::Kill(arguments) => kill::run(&arguments),
+        Chore::Bench(arguments) => bench::run(&arguments),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
