@@ -15,7 +15,7 @@ use crate::{
     kill::{self, Rounds},
     test::{
         refusals,
-        steps::{Step, program, step},
+        steps::{Scope, Step, program, step},
     },
     weblog::{Weblog, answer, build, log, process::Process},
 };
@@ -35,7 +35,7 @@ pub(crate) fn build() -> Step {
 }
 
 /// The steps of each binder.
-pub(crate) fn steps(with_brokers: bool) -> Vec<Step> {
+pub(crate) fn steps(scope: Scope) -> Vec<Step> {
     let memory = step("weblog with every binder compiled in, memory chosen", || {
         answer::compare(
             &weblog("memory")?.report(&[], &folder()?, PATIENCE)?,
@@ -45,14 +45,14 @@ pub(crate) fn steps(with_brokers: bool) -> Vec<Step> {
     let mut steps = vec![memory.about("memory")];
     for kind in Kind::ALL {
         steps.extend(refusals::steps(kind).map(|step| step.about(kind.name())));
-        let on = on(kind).into_iter();
-        steps.extend(on.map(|step| step.needs_brokers(with_brokers).about(kind.name())));
+        let on = on(kind, scope.full).into_iter();
+        steps.extend(on.map(|step| step.needs_brokers(scope).about(kind.name())));
     }
     steps
 }
 
 /// The steps that need the broker to be up.
-fn on(kind: Kind) -> Vec<Step> {
+fn on(kind: Kind, full: bool) -> Vec<Step> {
     let name = kind.name();
     let mut steps = vec![
         step(format!("binder-{name}: conformance"), move || {
@@ -70,12 +70,14 @@ fn on(kind: Kind) -> Vec<Step> {
     ];
     steps.extend(known_answer(kind));
     steps.extend(refusals::wrong_password(kind));
-    for time in 1..=3 {
-        let what = format!("weblog on {name}: 1,000 lines emitted at once ({time} of 3)");
+    let times = if full { 20 } else { 3 };
+    for time in 1..=times {
+        let what = format!("weblog on {name}: 1,000 lines emitted at once ({time} of {times})");
         steps.push(step(what, move || at_once(kind)));
     }
     steps.push(step(format!("kill test on {name}"), move || {
-        kill::survive(kind, Rounds { kill: 3, terminate: 1 })
+        let (kill, terminate) = if full { (10, 5) } else { (3, 1) };
+        kill::survive(kind, Rounds { kill, terminate })
     }));
     steps
 }

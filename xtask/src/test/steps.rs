@@ -27,8 +27,17 @@ pub(crate) enum Work {
     Ignored(String),
 }
 
-/// Every step; those that need a broker are ignored unless `with_brokers`.
-pub(crate) fn all(with_brokers: bool) -> Result<Vec<Step>> {
+/// How much is done.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scope {
+    /// What needs a broker too; it is ignored otherwise.
+    pub(crate) brokers: bool,
+    /// What happens by chance often enough to count on it.
+    pub(crate) full: bool,
+}
+
+/// Every step.
+pub(crate) fn all(scope: Scope) -> Result<Vec<Step>> {
     let mut steps = vec![
         cargo("format", &["fmt", "--all", "--check"]),
         cargo("lints: workspace", &clippy(&["--workspace", "--all-targets"])),
@@ -36,12 +45,14 @@ pub(crate) fn all(with_brokers: bool) -> Result<Vec<Step>> {
     for set in features::of_members()? {
         steps.push(cargo(format!("lints: {set}"), &clippy(&set.arguments())));
     }
+    steps.push(cargo("lints: bench", &bench("clippy", &["--", "-Dwarnings"])));
     let up = step("brokers up", || Kind::ALL.into_iter().try_for_each(brokers::up));
-    steps.push(up.needs_brokers(with_brokers));
+    steps.push(up.needs_brokers(scope));
     steps.push(cargo(
         "tests: unit, property, doc, UI, integration",
         &["test", "--workspace", "--quiet"],
     ));
+    steps.push(cargo("tests: bench", &bench("test", &[])));
     steps.push(step("documentation", || {
         let mut doc = program();
         command::run(
@@ -50,8 +61,8 @@ pub(crate) fn all(with_brokers: bool) -> Result<Vec<Step>> {
     }));
     steps.extend(memory::steps());
     steps.push(binders::build());
-    steps.extend(binders::steps(with_brokers));
-    steps.extend(stranger::steps(with_brokers));
+    steps.extend(binders::steps(scope));
+    steps.extend(stranger::steps(scope));
     Ok(steps)
 }
 
@@ -74,8 +85,8 @@ impl Step {
     }
 
     /// It needs brokers, which may have been left out.
-    pub(crate) fn needs_brokers(mut self, with_brokers: bool) -> Self {
-        if !with_brokers {
+    pub(crate) fn needs_brokers(mut self, scope: Scope) -> Self {
+        if !scope.brokers {
             self.work = Work::Ignored(String::from("--without-brokers"));
         }
         self
@@ -92,6 +103,13 @@ impl Step {
 
 fn clippy<'a>(which: &[&'a str]) -> Vec<&'a str> {
     [&["clippy", "--quiet"], which, &["--", "-Dwarnings"]].concat()
+}
+
+/// The benchmarks are a workspace of their own, which is built beside this one.
+fn bench<'a>(task: &'a str, rest: &[&'a str]) -> Vec<&'a str> {
+    let place = ["--quiet", "--manifest-path", "bench/Cargo.toml", "--target-dir", "target"];
+    let which = ["--workspace", "--all-targets"];
+    [&[task][..], &place, &which, rest].concat()
 }
 
 /// Cargo, with the log under a path that holds wherever tests are run.

@@ -11,7 +11,7 @@ use anyhow::{Context, Result};
 use crate::{
     brokers::Kind,
     command,
-    test::steps::{Step, step},
+    test::steps::{Scope, Step, step},
     weblog::process::Process,
 };
 
@@ -21,12 +21,12 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const GRACE: Duration = Duration::from_secs(20);
 
 /// The same program on every binder: features and configuration are all that changes.
-pub(crate) fn steps(with_brokers: bool) -> Vec<Step> {
+pub(crate) fn steps(scope: Scope) -> Vec<Step> {
     let memory = step("README in an empty crate, memory", || runs("memory", &[]));
     let brokers = Kind::ALL.map(|kind| {
         let name = kind.name();
         step(format!("README in an empty crate, {name}"), move || runs(name, &[name]))
-            .needs_brokers(with_brokers)
+            .needs_brokers(scope)
             .about(name)
     });
     [memory.about("memory")].into_iter().chain(brokers).collect()
