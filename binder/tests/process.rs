@@ -104,10 +104,14 @@ struct Program {
 
 impl Program {
     fn start(case: &str, arguments: &[&str]) -> Self {
+        Self::logging("info", case, arguments)
+    }
+
+    fn logging(level: &str, case: &str, arguments: &[&str]) -> Self {
         let mut child = Command::new(std::env::current_exe().unwrap())
             .args(arguments)
             .env(CASE, case)
-            .env("RUST_LOG", "info")
+            .env("RUST_LOG", level)
             // One worker, so that a function which blocks it blocks them all.
             .env("TOKIO_WORKER_THREADS", "1")
             .current_dir(env!("CARGO_TARGET_TMPDIR"))
@@ -171,6 +175,12 @@ fn drained_by_a_signal() {
 
 fn drained_by_until() {
     Program::start("until", &[]).ends(0, 10);
+}
+
+fn what_is_logged_decides_nothing() {
+    for level in ["off", "error", "warn", "trace"] {
+        Program::logging(level, "until", &[]).ends(0, 10);
+    }
 }
 
 fn drained_when_every_emitter_has_ended() {
@@ -245,6 +255,7 @@ fn main() -> ExitCode {
     let trials = trials![
         drained_by_a_signal,
         drained_by_until,
+        what_is_logged_decides_nothing,
         drained_when_every_emitter_has_ended,
         the_word_run_may_stand_first,
         a_failure_of_until_is_1,

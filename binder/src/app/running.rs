@@ -131,7 +131,11 @@ impl std::fmt::Debug for Running {
 
 async fn signal(signals: &mut Option<Signals>) {
     match signals {
-        Some(signals) => tracing::info!("{}: stopping", signals.next().await),
+        Some(signals) => {
+            // Not within the macro: what is not logged is not evaluated, and not waited for.
+            let name = signals.next().await;
+            tracing::info!("{name}: stopping");
+        }
         None => std::future::pending().await,
     }
 }
