@@ -97,6 +97,10 @@ impl Model {
         removed.into_iter().map(|(_, item)| item).collect()
     }
 
+    fn startable(&self) -> usize {
+        self.waiting.iter().filter(|(key, _)| self.turn.contains(key)).count()
+    }
+
     fn is_idle(&self) -> bool {
         self.waiting.is_empty() && self.running.is_empty() && self.held.is_empty()
     }
@@ -137,6 +141,7 @@ proptest! {
             model.refresh();
             prop_assert_eq!(lanes.ready(), model.turn.len());
             prop_assert_eq!(lanes.queued(), model.waiting.len());
+            prop_assert_eq!(lanes.startable(), model.startable());
             prop_assert_eq!(lanes.is_idle(), model.is_idle());
             prop_assert!(model.turn.iter().all(|key| model.waits(*key)));
         }

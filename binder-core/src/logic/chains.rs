@@ -24,13 +24,18 @@ struct Link<T> {
 pub(super) struct Chain {
     first: u32,
     last: u32,
+    len: usize,
 }
 
 impl Chain {
-    pub(super) const EMPTY: Self = Self { first: NONE, last: NONE };
+    pub(super) const EMPTY: Self = Self { first: NONE, last: NONE, len: 0 };
 
     pub(super) const fn is_empty(&self) -> bool {
         self.first == NONE
+    }
+
+    pub(super) const fn len(&self) -> usize {
+        self.len
     }
 }
 
@@ -51,6 +56,7 @@ impl<T> Chains<T> {
             None => chain.first = place,
         }
         chain.last = place;
+        chain.len += 1;
     }
 
     pub(super) fn push_front(&mut self, chain: &mut Chain, item: T) {
@@ -59,6 +65,7 @@ impl<T> Chains<T> {
             chain.last = place;
         }
         chain.first = place;
+        chain.len += 1;
     }
 
     pub(super) fn pop_front(&mut self, chain: &mut Chain) -> Option<T> {
@@ -69,6 +76,7 @@ impl<T> Chains<T> {
             chain.last = NONE;
         }
         self.free = place;
+        chain.len -= 1;
         self.len -= 1;
         link.item.take()
     }
@@ -122,7 +130,7 @@ mod tests {
             chains.push_back(&mut a, round);
             chains.push_back(&mut b, round + 1);
             chains.push_front(&mut a, round + 2);
-            assert_eq!(chains.len(), 3);
+            assert_eq!((chains.len(), a.len(), b.len()), (3, 2, 1));
             assert_eq!(chains.pop_front(&mut a), Some(round + 2));
             assert_eq!(chains.pop_front(&mut a), Some(round));
             assert_eq!(chains.pop_front(&mut a), None);

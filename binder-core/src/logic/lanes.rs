@@ -27,6 +27,8 @@ pub struct Lanes<T> {
     lanes: HashMap<u64, Lane, WordHash>,
     items: Chains<T>,
     ready: VecDeque<u64>,
+    /// The items of ready lanes.
+    startable: usize,
 }
 
 #[derive(Debug)]
@@ -60,6 +62,7 @@ impl<T> Lanes<T> {
             lanes: HashMap::with_hasher(WordHash::new(seed)),
             items: Chains::new(),
             ready: VecDeque::new(),
+            startable: 0,
         }
     }
 
@@ -70,6 +73,7 @@ impl<T> Lanes<T> {
             Lane { state: State::Ready, waiting: Chain::EMPTY }
         });
         self.items.push_back(&mut lane.waiting, item);
+        self.startable += usize::from(lane.state == State::Ready);
     }
 
     /// Starts the lane that has been ready longest: at most `max` of its items move to `into`, in
@@ -83,6 +87,7 @@ impl<T> Lanes<T> {
         let key = self.ready.pop_front()?;
         let lane = self.lanes.get_mut(&key)?;
         lane.state = State::Busy;
+        self.startable -= lane.waiting.len();
         let items = &mut self.items;
         into.extend(std::iter::from_fn(|| items.pop_front(&mut lane.waiting)).take(max));
         Some(key)
@@ -102,6 +107,7 @@ impl<T> Lanes<T> {
         let lane = self.lanes.entry(key).or_insert(held);
         if lane.state == State::Ready {
             self.ready.retain(|other| *other != key);
+            self.startable -= lane.waiting.len();
         }
         lane.state = State::Held;
         for item in back.rev() {
@@ -124,6 +130,7 @@ impl<T> Lanes<T> {
             self.lanes.remove(&key);
         } else {
             lane.state = State::Ready;
+            self.startable += lane.waiting.len();
             self.ready.push_back(key);
         }
     }
@@ -138,9 +145,13 @@ impl<T> Lanes<T> {
         keys.sort_unstable();
         for key in keys {
             let Some(lane) = self.lanes.get_mut(&key) else { continue };
+            let before = lane.waiting.len();
             self.items.extract(&mut lane.waiting, &mut matching, &mut removed);
-            if lane.state == State::Ready && lane.waiting.is_empty() {
-                self.lanes.remove(&key);
+            if lane.state == State::Ready {
+                self.startable -= before - lane.waiting.len();
+                if lane.waiting.is_empty() {
+                    self.lanes.remove(&key);
+                }
             }
         }
         let lanes = &self.lanes;
@@ -152,6 +163,12 @@ impl<T> Lanes<T> {
     #[must_use]
     pub fn ready(&self) -> usize {
         self.ready.len()
+    }
+
+    /// How many items wait in lanes that may start now.
+    #[must_use]
+    pub fn startable(&self) -> usize {
+        self.startable
     }
 
     /// How many items have not started.

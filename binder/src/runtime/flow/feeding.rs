@@ -22,6 +22,7 @@ impl Flow {
             into.extend(state.lend(index));
         }
         state.taken = taken;
+        self.ask_for_more(&state);
     }
 
     /// Lets the task of a stream function be woken by the next delivery or by a drain.

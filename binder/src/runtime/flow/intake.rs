@@ -14,7 +14,7 @@ use crate::runtime::plan::Order;
 /// a clash with the hash of a key only makes two lanes one.
 const LOOSE: u64 = u64::MAX;
 
-/// Deliveries that may wait in lanes.
+/// Deliveries that may wait for a task, those behind a busy or held one not counted.
 pub(super) const AHEAD: usize = 4096;
 
 impl Flow {
@@ -22,8 +22,8 @@ impl Flow {
     pub(crate) fn room(&self) -> Room {
         let mut state = self.lock();
         let limit = self.plan.limit;
-        // What waits in lanes serves nobody: beyond this it only leaves the caches.
-        let ahead = AHEAD.saturating_sub(state.lanes.queued());
+        // Beyond this what waits serves nobody and only leaves the caches.
+        let ahead = AHEAD.saturating_sub(state.lanes.startable());
         let mut room = Room {
             messages: limit.messages.saturating_sub(state.entries.len()).min(ahead),
             bytes: limit.bytes.saturating_sub(state.bytes),
@@ -94,10 +94,15 @@ impl Flow {
             }
         }
         state.taken = taken;
-        if state.full && self.has_room_again(&state) {
+        self.ask_for_more(&state);
+        lane
+    }
+
+    /// Wakes the pump where it waits for room that taking from the lanes has made.
+    pub(super) fn ask_for_more(&self, state: &State) {
+        if self.has_room_again(state) {
             self.wake_pump();
         }
-        lane
     }
 
     /// Lanes are ready and a task is idle: it is woken, by way of the pump. Woken from here it would

@@ -313,7 +313,7 @@ impl Flow {
         let ample = state.entries.len() <= limit.messages - limit.messages / 8
             && state.bytes <= limit.bytes - limit.bytes / 8;
         // A function that keeps most of what may be in flight would never leave ample room.
-        let ahead = state.lanes.queued() <= super::intake::AHEAD / 2;
+        let ahead = state.lanes.startable() <= super::intake::AHEAD / 2;
         state.full && room && ahead && (ample || state.lanes.queued() == 0)
     }
 

@@ -64,6 +64,30 @@ async fn a_failing_key_holds_its_lane_alone() {
     assert_eq!(*order.lock().unwrap(), ["1", "4", "3", "0", "2"]);
 }
 
+#[tokio::test(start_paused = true)]
+async fn however_much_waits_behind_a_failed_or_slow_message_others_go_on() {
+    for slow in [false, true] {
+        let mut bench = Bench::new(Executor::current());
+        bench.plan.limit.messages = 65_536;
+        (bench.plan.concurrency, bench.input) = (2, bench.input.partitions(2));
+        // Even ones to the first partition, odd ones to the second.
+        bench.input.preload(40_000, |i| Message::new(i.to_string()));
+        let first = function(move |message, attempt| async move {
+            let is_first = message.payload.as_deref() == Some(b"0") && attempt == 1;
+            if is_first && slow {
+                tokio::time::sleep(Duration::from_secs(1)).await; // virtual: a call that takes long
+            }
+            let failure = Failure::new(Class::Transient, "busy");
+            if is_first && !slow { Err(failure) } else { Ok(vec![]) }
+        });
+        let start = Instant::now();
+        let _running = bench.call(first).await;
+        bench.input.settled_at_least(20_000).await;
+        assert!(start.elapsed() < Duration::from_millis(500), "they waited for the first");
+        bench.input.settled_at_least(40_000).await;
+    }
+}
+
 #[test]
 fn a_function_that_blocks_its_thread_delays_no_other_lane() {
     let runtime =

@@ -109,6 +109,15 @@ async fn a_bad_message_ends_in_the_dead_letters_and_the_stream_lives_on() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_stream_may_hold_more_than_what_waits_for_it() {
+    let mut bench = Bench::new(Executor::current());
+    bench.plan.limit.messages = 65_536;
+    bench.input.preload(60_000, |i| Message::new(i.to_string()));
+    let _running = bench.start(chunks(30_000)).await;
+    bench.input.settled_at_least(60_000).await;
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_message_kept_outside_the_stream_is_settled_when_it_is_dropped() {
     let mut bench = Bench::new(Executor::current());
     bench.plan.policy = super::bench::policy(1, true);
