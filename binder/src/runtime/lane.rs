@@ -29,6 +29,8 @@ pub(crate) struct LaneTask {
     number: usize,
     flow: Arc<Flow>,
     runs: Vec<Run>,
+    /// The run that goes on first: each comes to its turn, however much the others have to do.
+    turn: usize,
     outputs: Outputs,
     outboxes: Outboxes,
     reports: Vec<Report>,
@@ -46,6 +48,7 @@ impl LaneTask {
             number,
             flow,
             runs,
+            turn: 0,
             outputs: Outputs::new(),
             outboxes,
             reports: Vec::new(),
@@ -88,7 +91,9 @@ impl LaneTask {
     /// Lets every run that was woken go on, and idle ones begin. `true` when the slice is used up.
     fn slice(&mut self, cx: &mut Context<'_>) -> bool {
         let mut budget = SLICE;
-        for run in &mut self.runs {
+        let (before, from) = self.runs.split_at_mut(self.turn);
+        self.turn = if from.len() > 1 { self.turn + 1 } else { 0 };
+        for run in from.iter_mut().chain(before) {
             loop {
                 if budget == 0 {
                     return true;
@@ -144,14 +149,14 @@ impl Future for LaneTask {
             std::task::ready!(this.poll_publish(cx));
             let tired = this.turn(cx);
             let published = this.poll_publish(cx);
-            if tired {
-                cx.waker().wake_by_ref();
-                return Poll::Pending;
-            }
             if let Some(deadline) = this.flow.plan.deadline
                 && this.poll_deadline(deadline, cx)
             {
                 continue;
+            }
+            if tired {
+                cx.waker().wake_by_ref();
+                return Poll::Pending;
             }
             match published {
                 Poll::Pending => return Poll::Pending,

@@ -1,7 +1,10 @@
 //! Lanes: at most n at once, never two of one lane.
 
 use std::collections::HashMap;
+use std::future::poll_fn;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::task::Poll;
 use std::time::Duration;
 
 use binder_core::Message;
@@ -86,6 +89,66 @@ async fn however_much_waits_behind_a_failed_or_slow_message_others_go_on() {
         assert!(start.elapsed() < Duration::from_millis(500), "they waited for the first");
         bench.input.settled_at_least(40_000).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_call_that_goes_on_is_not_kept_waiting_by_a_lane_that_never_ends() {
+    let mut bench = Bench::new(Executor::current());
+    bench.plan.limit.messages = 65_536;
+    (bench.plan.concurrency, bench.input) = (2, bench.input.partitions(3));
+    bench.input.push_to(0, [Message::new("at once")]);
+    bench.input.push_to(1, [Message::new("1")]);
+    bench.input.push_to(2, [Message::new("3")]);
+    bench.input.push_to(0, (0..60_000).map(|_| Message::new("at once")));
+    let (done, at) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(usize::MAX)));
+    let (counted, last) = (done.clone(), at.clone());
+    let waits = function(move |message, _| {
+        let (counted, last) = (counted.clone(), last.clone());
+        async move {
+            let text = String::from_utf8_lossy(message.payload.as_deref().unwrap()).into_owned();
+            let mut waits = text.parse().unwrap_or(0);
+            poll_fn(|cx| {
+                if waits == 0 {
+                    return Poll::Ready(());
+                }
+                waits -= 1;
+                cx.waker().wake_by_ref();
+                Poll::Pending
+            })
+            .await;
+            let before = counted.fetch_add(1, Ordering::Relaxed);
+            if text == "3" {
+                last.store(before, Ordering::Relaxed);
+            }
+            Ok(vec![])
+        }
+    });
+    let _running = bench.call(waits).await;
+    bench.input.settled_at_least(60_003).await;
+    let at = at.load(Ordering::Relaxed);
+    assert!(at < 20_000, "it was done after {at} others");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deadline_is_kept_while_another_lane_never_ends() {
+    let mut bench = Bench::new(Executor::current());
+    bench.plan.deadline = Some(Duration::ZERO);
+    bench.plan.policy = super::bench::policy(1, true);
+    bench.plan.limit.messages = 65_536;
+    (bench.plan.concurrency, bench.input) = (2, bench.input.partitions(2));
+    bench.input.push_to(0, [Message::new("hangs")]);
+    bench.input.push_to(1, (0..60_000).map(|_| Message::new("at once")));
+    let hangs = function(|message, _| async move {
+        if message.payload.as_deref() == Some(b"hangs") {
+            std::future::pending::<()>().await;
+        }
+        Ok(vec![])
+    });
+    let _running = bench.call(hangs).await;
+    bench.dead.published_at_least(1).await;
+    let settled = bench.input.settled();
+    // The runtime looks at its timers every 61 polls.
+    assert!(settled < 50_000, "it was given up after {settled} others");
 }
 
 #[test]
