@@ -16,9 +16,12 @@ const CASE: &str = "PROCESS_CASE";
 /// A program with a function for everything that can happen.
 mod program {
     use std::process::ExitCode;
+    use std::sync::Arc;
     use std::time::Duration;
 
     use binder::prelude::*;
+    use binder_core::message::Message;
+    use binder_testkit::script::ScriptedBinder;
 
     #[derive(Clone, Debug, clap::Args)]
     struct Own {
@@ -54,8 +57,25 @@ mod program {
                 std::thread::park();
             },
             "poison" => Err(binder::Error::msg("poison").permanent()),
+            "starts" => {
+                tokio::time::sleep(Duration::from_millis(500)).await; // work that takes its time
+                tracing::info!("handled {number}");
+                Ok(())
+            }
             _ => Ok(()),
         }
+    }
+
+    #[stream_listener]
+    #[input("late")]
+    async fn wait(_: u64) {}
+
+    /// One input brings a message at once, the other is never assigned.
+    fn half_assigned() -> Arc<ScriptedBinder> {
+        let binder = ScriptedBinder::new();
+        binder.input("numbers").push([Message::new("0")]);
+        binder.input("late").assigned_late();
+        Arc::new(binder)
     }
 
     #[binder::enable_binding]
@@ -82,6 +102,7 @@ mod program {
         };
         Ok(match case.as_str() {
             "emitter fails" | "finishes" => app,
+            "starts" => app.bind(listeners![handle, wait]).binder("scripted", half_assigned()),
             "until" => app.bind(listeners![handle]).until(a_second),
             "until fails" => app
                 .bind(listeners![handle])
@@ -243,6 +264,13 @@ fn a_signal_while_it_starts_ends_it() {
     program.signal("TERM").ends(0, 10);
 }
 
+fn a_signal_while_it_starts_drains_what_has_begun() {
+    let program = Program::start("starts", &["--set=default_binder=scripted"]).until("handle 0");
+    let text = program.signal("TERM").ends(0, 10);
+    assert!(text.contains("handled 0"), "{text}");
+    assert!(text.contains("SIGTERM while starting") && !text.contains("ready"), "{text}");
+}
+
 fn main() -> ExitCode {
     if std::env::var_os(CASE).is_some() {
         return program::run();
@@ -266,6 +294,7 @@ fn main() -> ExitCode {
         the_grace_exceeded_is_4_also_where_a_thread_is_blocked,
         a_second_signal_is_4_at_once,
         a_signal_while_it_starts_ends_it,
+        a_signal_while_it_starts_drains_what_has_begun,
     ];
     libtest_mimic::run(&Arguments::from_args(), trials).exit_code()
 }

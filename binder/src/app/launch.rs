@@ -1,6 +1,7 @@
 //! From functions and configuration to a running application.
 
 use std::fmt;
+use std::future::Future;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,6 +77,38 @@ impl Launch {
     where
         S: Clone + Send + Sync + 'static,
     {
+        let (mut running, emitters) = self.prepare(app).await?;
+        let assigned = assigned(&mut running).await;
+        running.go(assigned, emitters).await
+    }
+
+    /// The same, given up when `stop` is ready: nothing new is started then, and what runs already
+    /// is to be drained.
+    pub(super) async fn start_unless<S>(
+        self,
+        app: App<S>,
+        stop: impl Future<Output = ()>,
+    ) -> Result<Start, LaunchError>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        tokio::pin!(stop);
+        let (mut running, emitters) = tokio::select! {
+            prepared = self.prepare(app) => prepared?,
+            () = &mut stop => return Ok(Start::Nothing),
+        };
+        let assigned = tokio::select! {
+            assigned = assigned(&mut running) => assigned,
+            () = &mut stop => return Ok(Start::Part(running)),
+        };
+        running.go(assigned, emitters).await.map(Start::Whole)
+    }
+
+    /// Everything up to the first delivery: inputs run, emitters are made and do not emit.
+    async fn prepare<S>(self, app: App<S>) -> Result<(Running, Emitters), LaunchError>
+    where
+        S: Clone + Send + Sync + 'static,
+    {
         let resolved = connect::resolve(&self, &app)?;
         let connected = Connected::new(&resolved, &app.binders)?;
         let chosen = connect::choose(&self.only, &app, &resolved, &connected)?;
@@ -110,16 +143,37 @@ impl Launch {
             let body = (function.body)(state.clone());
             start_function(&self.executor, function, body, bound, &mut running, &mut emitters)?;
         }
-        if let Err(error) = assigned(&mut running).await {
-            running.stop().await;
+        Ok((running, emitters))
+    }
+}
+
+/// How far a start has come.
+pub(super) enum Start {
+    /// Given up before any function could be called.
+    Nothing,
+    /// Given up while inputs were waiting for their assignment; some may have begun work.
+    Part(Running),
+    /// Everything runs.
+    Whole(Running),
+}
+
+impl Running {
+    /// Lets emitters emit, or stops everything where an input has ended before it was assigned.
+    async fn go(
+        mut self,
+        assigned: binder_core::Result<()>,
+        emitters: Emitters,
+    ) -> Result<Self, LaunchError> {
+        if let Err(error) = assigned {
+            self.stop().await;
             return Err(error.into());
         }
         tracing::info!("ready: every input is assigned");
         for (emission, steps) in emitters {
             let task = self.executor.spawn_worker(EmitTask::new(Arc::clone(&emission), steps));
-            running.emitters.push(RunningEmitter { emission, task });
+            self.emitters.push(RunningEmitter { emission, task });
         }
-        Ok(running)
+        Ok(self)
     }
 }
 

@@ -13,7 +13,7 @@ use tracing_subscriber::filter::Directive;
 use super::App;
 use super::command::{Framework, parse};
 use super::exit::Exit;
-use super::launch::{Launch, LaunchError};
+use super::launch::{Launch, LaunchError, Start};
 use super::panicked::panicked;
 use super::signals::Signals;
 use crate::config::Sources;
@@ -103,15 +103,14 @@ where
     sources.file = framework.config;
     sources.set = framework.set;
     let launch = Launch { name: package.name.to_owned(), sources, only: framework.only, executor };
-    let started = tokio::select! {
-        started = launch.start(app) => started,
-        name = signals.next() => {
-            tracing::info!("{name} while starting: stopping");
-            return Exit::Drained;
-        }
+    let stop = async {
+        let name = signals.next().await;
+        tracing::info!("{name} while starting: stopping");
     };
-    match started {
-        Ok(running) => running.ended_or_signal(signals).await,
+    match launch.start_unless(app, stop).await {
+        Ok(Start::Nothing) => Exit::Drained,
+        Ok(Start::Part(running)) => running.stop_or_signal(signals).await,
+        Ok(Start::Whole(running)) => running.ended_or_signal(signals).await,
         Err(LaunchError::Refused(error)) => fail(Exit::Refused, &error),
         Err(LaunchError::Failed(error)) => fail(Exit::Failed, &error),
     }

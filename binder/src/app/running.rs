@@ -74,7 +74,12 @@ impl Running {
         self.drain(reason, &mut None).await
     }
 
-    /// The same, and until a signal comes.
+    /// Stops the application, at once if another signal comes.
+    pub(super) async fn stop_or_signal(self, signals: Signals) -> Exit {
+        self.drain(Reason::Asked, &mut Some(signals)).await
+    }
+
+    /// The same as [`ended`](Self::ended), and until a signal comes.
     pub(super) async fn ended_or_signal(mut self, signals: Signals) -> Exit {
         let signals = &mut Some(signals);
         let reason = self.reason(signals).await;
