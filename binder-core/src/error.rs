@@ -143,9 +143,15 @@ impl fmt::Display for Error {
             f.write_str(": ")?;
         }
         f.write_str(&inner.message)?;
+        let mut last = inner.message.clone();
         let mut source = inner.source.as_deref().map(|source| source as &dyn StdError);
         while let Some(cause) = source {
-            write!(f, ": {cause}")?;
+            let text = cause.to_string();
+            // Many an error prints its cause itself.
+            if !last.ends_with(&text) {
+                write!(f, ": {text}")?;
+                last = text;
+            }
             source = cause.source();
         }
         if let Some(hint) = &inner.hint {
@@ -169,6 +175,22 @@ impl StdError for Error {}
 mod tests {
     use super::*;
 
+    /// Prints its cause and names it too.
+    #[derive(Debug)]
+    struct Wordy(std::io::Error);
+
+    impl fmt::Display for Wordy {
+        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "io: {}", self.0)
+        }
+    }
+
+    impl StdError for Wordy {
+        fn source(&self) -> Option<&(dyn StdError + 'static)> {
+            Some(&self.0)
+        }
+    }
+
     #[test]
     fn text_names_place_cause_and_remedy() {
         let cause = std::io::Error::other("connection refused");
@@ -185,5 +207,12 @@ mod tests {
         );
         assert!(error.is_transient());
         assert!(!Error::new(ErrorKind::TooLarge, "x").is_transient());
+    }
+
+    #[test]
+    fn a_cause_that_is_printed_already_is_not_repeated() {
+        let wordy = Wordy(std::io::Error::other("connection refused"));
+        let error = Error::new(ErrorKind::Connect, "no broker").with_source(wordy);
+        assert_eq!(error.to_string(), "no broker: io: connection refused");
     }
 }
