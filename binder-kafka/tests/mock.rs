@@ -10,10 +10,11 @@ mod support;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
-use binder_core::{Binder, ErrorKind};
+use binder_core::{Binder, ErrorKind, Start};
 use binder_kafka::{KafkaBinder, KafkaSettings};
+use rdkafka::types::{RDKafkaApiKey, RDKafkaRespErr};
 
-use support::{Broker, consumer, producer};
+use support::{Broker, Input, Output, consumer, number, numbered, producer};
 
 macro_rules! on_the_mock {
     ($($case:ident $(($($argument:expr),+))?),+ $(,)?) => {$(
@@ -38,6 +39,21 @@ on_the_mock! {
     a_message_too_large_is_refused_and_the_next_is_sent,
     more_partitions_than_exist_are_an_error,
     what_was_dropped_without_a_close_comes_again,
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn trouble_while_the_start_is_pinned_ends_nothing() {
+    let broker = Broker::mock();
+    let (binder, topic) = (broker.binder(), broker.topic(1).await);
+    let mut latest = consumer(&topic, "late");
+    latest.start = Start::Latest;
+    // More than the client itself repeats.
+    let trouble = [RDKafkaRespErr::RD_KAFKA_RESP_ERR_UNKNOWN; 3];
+    broker.mock.as_ref().unwrap().request_errors(RDKafkaApiKey::ListOffsets, &trouble);
+    let mut input = Input::assigned(&binder, &latest).await;
+    Output::bind(&binder, &topic).await.confirm([numbered(7, 1)]).await;
+    assert_eq!(number(&input.take(1).await[0]), 7);
+    input.close().await;
 }
 
 /// Binds both ways with a second's patience, and gives the errors.

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use binder_core::logic::backoff::Backoff;
 use binder_core::{ErrorKind, Incoming, Result, Settlement, Start};
 use rdkafka::consumer::Consumer as _;
 
@@ -12,6 +13,15 @@ use crate::native::commit_within;
 
 /// A commit that somebody waits for takes no longer.
 const COMMIT: Duration = Duration::from_secs(5);
+/// How long a start may remain unpinned: half of the time after which the broker takes partitions
+/// away from a member that does not poll (`max.poll.interval.ms`, 5 min).
+const PIN: Duration = Duration::from_secs(150);
+const BACKOFF: Backoff = Backoff {
+    initial: Duration::from_millis(100),
+    factor: 2.0,
+    max: Duration::from_secs(2),
+    jitter: true,
+};
 /// How often a drain looks at the settlements if nobody rings.
 const LOOK: Duration = Duration::from_millis(50);
 
@@ -30,7 +40,7 @@ impl Pump {
             }
         }
         if self.plan.start == Start::Latest {
-            self.pin(&mut list)?;
+            self.pin_patiently(&mut list)?;
         }
         assign(&self.consumer, &list)
             .map_err(|why| refused("cannot take up what was assigned", &why))?;
@@ -39,6 +49,31 @@ impl Pump {
             self.handover.notice(Incoming::Assigned);
         }
         Ok(())
+    }
+
+    /// Pins, again after a back-off where that may help. Group membership is kept by the client's own
+    /// thread meanwhile; nothing is assigned yet, so nothing else waits.
+    fn pin_patiently(&self, list: &mut rdkafka::TopicPartitionList) -> Result<()> {
+        let until = Instant::now() + PIN;
+        let mut failures = 0;
+        loop {
+            let why = match self.pin(list) {
+                Err(why) if why.is_transient() && Instant::now() < until => why,
+                pinned => return pinned,
+            };
+            failures += 1;
+            if failures == 1 {
+                let binding = &self.plan.binding;
+                tracing::warn!(%binding, "the start is not pinned yet and is tried again: {why}");
+            }
+            let next = Instant::now() + BACKOFF.delay(failures, 0.5);
+            while Instant::now() < next {
+                if self.handover.is_closing() {
+                    return Err(why);
+                }
+                self.bell.wait(LOOK);
+            }
+        }
     }
 
     /// Lets a group that has not read a partition yet start at its present end, and records that.
