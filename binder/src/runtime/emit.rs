@@ -152,6 +152,8 @@ impl EmitTask {
         let mut state = self.emission.lock();
         state.resend = None;
         let again = state.sends.take_waiting();
+        // All of this task's messages go through the same outboxes, in order.
+        state.sends.handed();
         drop(state);
         for (token, output, message) in again {
             self.outboxes.push(output, token, message);

@@ -66,6 +66,11 @@ impl Outboxes {
         }
     }
 
+    /// Whether no message waits.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.boxes.iter().all(Outbox::is_empty)
+    }
+
     /// Ready when every message stands in its publisher's queue.
     pub(crate) fn poll_publish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         #[cfg(feature = "fault-hooks")]
@@ -83,7 +88,7 @@ impl Outboxes {
     #[cfg(feature = "fault-hooks")]
     fn poll_hold(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Some(hold) = super::hooks::hold() else { return Poll::Ready(()) };
-        if self.boxes.iter().all(Outbox::is_empty) {
+        if self.is_empty() {
             return Poll::Ready(());
         }
         let timer = self.hold.get_or_insert_with(|| Box::pin(tokio::time::sleep(hold)));

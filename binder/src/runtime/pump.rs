@@ -123,7 +123,11 @@ impl Future for Pump {
         loop {
             let now = Instant::now();
             let next = this.flow.tick(now, &mut this.due, &mut this.outboxes, &mut this.effects);
+            let something = !this.outboxes.is_empty();
             let published = this.outboxes.poll_publish(cx);
+            if something && published.is_ready() {
+                this.flow.handed(&mut this.effects);
+            }
             if published.is_ready() && this.flow.is_drained() {
                 return this.poll_close(cx);
             }

@@ -22,8 +22,8 @@ pub(crate) struct Sent<S> {
 
 /// The unconfirmed messages of one function; a token is an index.
 ///
-/// Laws: what is refused is sent again in the order in which it was first sent; a message is
-/// counted as refused from its first refusal until it is removed.
+/// Laws: what is refused is sent again in the order in which it was first sent, before anything
+/// that comes later; a message is counted as refused from its first refusal until it is removed.
 #[derive(Debug)]
 pub(crate) struct Sends<S> {
     sent: Slab<Sent<S>>,
@@ -32,12 +32,14 @@ pub(crate) struct Sends<S> {
     refused: usize,
     /// Refused and not sent again yet, by sequence.
     waiting: BTreeMap<u64, u64>,
+    /// What has waited is on its way to the publishers, which may not have taken it yet.
+    handing: bool,
 }
 
 impl<S: Copy> Sends<S> {
     pub(crate) const fn new() -> Self {
         let waiting = BTreeMap::new();
-        Self { sent: Slab::new(), sequence: 0, bytes: 0, refused: 0, waiting }
+        Self { sent: Slab::new(), sequence: 0, bytes: 0, refused: 0, waiting, handing: false }
     }
 
     /// Remembers a message; gives its token.
@@ -90,8 +92,10 @@ impl<S: Copy> Sends<S> {
         }
     }
 
-    /// Every message that waits to be sent again, in order: token, output, message.
+    /// Every message that waits to be sent again, in order: token, output, message. Until they are
+    /// [`handed`](Self::handed) over nothing else may be sent.
     pub(crate) fn take_waiting(&mut self) -> Vec<(u64, usize, wire::Message)> {
+        self.handing |= self.is_waiting();
         let waiting = std::mem::take(&mut self.waiting);
         waiting
             .into_values()
@@ -102,9 +106,24 @@ impl<S: Copy> Sends<S> {
             .collect()
     }
 
-    /// Whether a refused message is not confirmed yet, which pauses the input.
-    pub(crate) const fn is_stalled(&self) -> bool {
+    /// The publishers have taken what had waited.
+    pub(crate) const fn handed(&mut self) {
+        self.handing = false;
+    }
+
+    /// Whether a refused message is not confirmed yet.
+    pub(crate) const fn is_refused(&self) -> bool {
         self.refused > 0
+    }
+
+    /// Whether messages wait to be sent again.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.waiting.is_empty()
+    }
+
+    /// Whether a message that is sent now could overtake an earlier one, which pauses the input.
+    pub(crate) fn is_stalled(&self) -> bool {
+        self.is_refused() || self.is_waiting() || self.handing
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -140,7 +159,10 @@ mod tests {
         for token in tokens {
             assert!(sends.remove(token).is_some());
         }
-        assert!(!sends.is_stalled() && sends.is_empty() && sends.bytes() == 0);
+        assert!(!sends.is_refused() && sends.is_empty() && sends.bytes() == 0);
+        assert!(sends.is_stalled(), "what was taken to be sent again is on its way");
+        sends.handed();
+        assert!(!sends.is_stalled());
         assert!(sends.take_waiting().is_empty());
     }
 

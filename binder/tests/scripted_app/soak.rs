@@ -13,7 +13,7 @@ use tokio::time::timeout;
 use crate::bench::{Bench, Order, broken, count, order};
 
 /// How many random applications there are.
-const APPLICATIONS: u64 = 300;
+const APPLICATIONS: u64 = 500;
 const MESSAGES: usize = 150;
 const KEYS: usize = 12;
 const PARTITIONS: u32 = 4;

@@ -16,17 +16,12 @@ impl Completions for Flow {
         let mut reports = batch.drain(..);
         while reports.len() > 0 {
             let mut state = self.lock();
-            let stalled = state.sends.is_stalled();
+            let refused = state.sends.is_refused();
             for (token, what) in reports.by_ref().take(CHUNK) {
                 self.completed(&mut state, token, what, &mut effects);
             }
-            if stalled && !state.sends.is_stalled() {
-                // What was parked behind the refused ones goes out now.
-                if !std::mem::replace(&mut state.resending, true) {
-                    state.timers.ask(Duration::ZERO, Due::Resend);
-                }
-                effects.wake_lanes(&mut state);
-                effects.wake_pump = true;
+            if refused && !state.sends.is_refused() {
+                state.go_on(&mut effects);
             }
             effects.wake_pump |= !state.phase.is_running();
             drop(state);
@@ -164,7 +159,33 @@ impl Flow {
     }
 }
 
+impl Flow {
+    /// The publishers have taken everything that the pump had for them.
+    pub(crate) fn handed(&self, effects: &mut Effects) {
+        let mut state = self.lock();
+        if !state.sends.is_stalled() {
+            return;
+        }
+        state.sends.handed();
+        if !state.sends.is_refused() {
+            state.go_on(effects);
+        }
+        drop(state);
+        self.apply(effects);
+    }
+}
+
 impl State {
+    /// No message is refused any more: what was parked behind those that were goes out, then
+    /// everything else.
+    fn go_on(&mut self, effects: &mut Effects) {
+        if self.sends.is_waiting() && !std::mem::replace(&mut self.resending, true) {
+            self.timers.ask(Duration::ZERO, Due::Resend);
+        }
+        effects.wake_lanes(self);
+        effects.wake_pump = true;
+    }
+
     /// The same bytes once more, with the others that were refused, when the back-off is over.
     fn send_again(&mut self, token: u64, why: &binder_core::Error, effects: &mut Effects) {
         let refusals = self.sends.refuse(token).unwrap_or(1);
