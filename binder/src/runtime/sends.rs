@@ -95,15 +95,16 @@ impl<S: Copy> Sends<S> {
     /// Every message that waits to be sent again, in order: token, output, message. Until they are
     /// [`handed`](Self::handed) over nothing else may be sent.
     pub(crate) fn take_waiting(&mut self) -> Vec<(u64, usize, wire::Message)> {
-        self.handing |= self.is_waiting();
         let waiting = std::mem::take(&mut self.waiting);
-        waiting
+        let again: Vec<_> = waiting
             .into_values()
             .filter_map(|token| {
                 let sent = self.sent(token)?;
                 Some((token, sent.output, sent.message.clone()))
             })
-            .collect()
+            .collect();
+        self.handing |= !again.is_empty();
+        again
     }
 
     /// The publishers have taken what had waited.
