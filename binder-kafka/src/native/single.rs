@@ -61,11 +61,14 @@ impl Single {
             return Ok(());
         };
         // SAFETY: the error is ours.
-        unsafe {
+        let (code, fatal) = unsafe {
             let code = rd::rd_kafka_error_code(error.as_ptr());
+            let fatal = rd::rd_kafka_error_is_fatal(error.as_ptr());
             rd::rd_kafka_error_destroy(error.as_ptr());
-            Err(code.into())
-        }
+            (code, fatal != 0)
+        };
+        // A dead client names what it died of; the batch call says that it is dead.
+        Err(if fatal { Code::Fatal } else { code.into() })
     }
 }
 

@@ -154,6 +154,21 @@ fn nothing_overtakes_what_a_full_queue_has_no_room_for() {
 }
 
 #[test]
+fn a_client_that_has_failed_takes_nothing_with_headers_or_without() {
+    let mock = mock("t", 1);
+    let mut config = config(&mock);
+    config.set("enable.idempotence", "true");
+    let producer: Arc<rdkafka::producer::BaseProducer<ClientLog>> =
+        Arc::new(config.create_with_context(ClientLog::default()).unwrap());
+    let topic = Topic::new(producer.clone(), "t").unwrap();
+    fail(&producer);
+    for message in [Message::new("x"), Message::new("x").with_header("h", "1")] {
+        let queued = topic.produce(&[(message.clone(), 0), (message, 1)]);
+        assert_eq!((queued.taken, queued.refused), (0, Vec::new()));
+    }
+}
+
+#[test]
 fn a_consumer_is_closed_although_records_were_left_in_the_queue() {
     let mock = mock("t", 2);
     publish(&mock, "t", &vec![Message::new("x"); 100]);

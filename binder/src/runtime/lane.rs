@@ -22,6 +22,9 @@ use crate::function::outputs::Outputs;
 const BUDGET: usize = 1024;
 /// How many it handles before it looks at the clock.
 const SLICE: usize = 256;
+/// How many messages of one lane are taken before it is the turn of others: what a lane has to wait
+/// for another with a slow function, and what a failure sends back.
+const QUANTUM: usize = 128;
 /// What is returned waits no longer for functions that keep their thread busy, a slice aside.
 const PATIENCE: Duration = Duration::from_millis(1);
 
@@ -98,7 +101,7 @@ impl LaneTask {
                 if budget == 0 {
                     return true;
                 }
-                if run.is_idle() && !run.begin(&self.flow, self.number, BUDGET, cx) {
+                if run.is_idle() && !run.begin(&self.flow, self.number, QUANTUM, cx) {
                     break;
                 }
                 let turn = run.go(
@@ -154,14 +157,14 @@ impl Future for LaneTask {
             {
                 continue;
             }
-            if tired {
+            let more = matches!(published, Poll::Ready(true)) && this.flow.is_running();
+            if tired || more {
+                // Others on this thread, and its timers, come to their turn.
                 cx.waker().wake_by_ref();
                 return Poll::Pending;
             }
-            match published {
-                Poll::Pending => return Poll::Pending,
-                Poll::Ready(true) if this.flow.is_running() => continue,
-                Poll::Ready(_) => {}
+            if published.is_pending() {
+                return Poll::Pending;
             }
             let idle = this.runs.iter().all(Run::is_idle);
             if idle && !this.flow.is_running() {

@@ -312,9 +312,10 @@ impl Flow {
         let room = state.entries.len() < limit.messages && state.bytes < limit.bytes;
         let ample = state.entries.len() <= limit.messages - limit.messages / 8
             && state.bytes <= limit.bytes - limit.bytes / 8;
-        // A function that keeps most of what may be in flight would never leave ample room.
+        // A function that keeps most of what may be in flight, or a lane with most of it behind a
+        // failed or slow message, would never leave ample room.
         let ahead = state.lanes.startable() <= super::intake::AHEAD / 2;
-        state.full && room && ahead && (ample || state.lanes.queued() == 0)
+        state.full && room && ahead && (ample || state.lanes.startable() == 0)
     }
 
     /// Gives a delivery back to the broker untried.
