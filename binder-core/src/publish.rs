@@ -69,6 +69,13 @@ impl Completion {
         self.report_into(what, &mut Reports::new());
     }
 
+    /// Gives the token back without a report: the message was never handed to a publisher.
+    #[must_use]
+    pub fn take_back(mut self) -> u64 {
+        self.sink = None;
+        self.token
+    }
+
     /// Adds the report to a batch, which a binder delivers once per event of its client.
     pub fn report_into(mut self, what: Completed, reports: &mut Reports) {
         if let Some(sink) = self.sink.take() {
@@ -164,9 +171,10 @@ mod tests {
     }
 
     #[test]
-    fn dropped_means_unknown_and_reported_means_once() {
+    fn dropped_means_unknown_reported_means_once_and_taken_back_means_never() {
         let sink = Arc::new(Counting::default());
         drop(Completion::new(1, sink.clone()));
+        assert_eq!(Completion::new(3, sink.clone()).take_back(), 3);
         Completion::new(2, sink.clone()).report(Completed::Confirmed(Receipt::default()));
         assert_eq!(sink.unknown.load(Ordering::Relaxed), 1);
         assert_eq!(sink.confirmed.load(Ordering::Relaxed), 1);

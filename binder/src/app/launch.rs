@@ -94,10 +94,12 @@ impl Launch {
     {
         tokio::pin!(stop);
         let (mut running, emitters) = tokio::select! {
+            biased;
             prepared = self.prepare(app) => prepared?,
             () = &mut stop => return Ok(Start::Nothing),
         };
         let assigned = tokio::select! {
+            biased;
             assigned = assigned(&mut running) => assigned,
             () = &mut stop => return Ok(Start::Part(running)),
         };
@@ -218,6 +220,7 @@ async fn assigned(running: &mut Running) -> binder_core::Result<()> {
         tokio::pin!(waiting);
         loop {
             tokio::select! {
+                biased;
                 assigned = &mut waiting => break assigned?,
                 () = tokio::time::sleep(PATIENCE) => {
                     tracing::info!(function, binding, "waiting for the first assignment");

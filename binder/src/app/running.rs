@@ -91,6 +91,7 @@ impl Running {
         // An application that says itself when it is done is not done earlier.
         let goes_on = until.is_some() && self.inputs.is_empty();
         tokio::select! {
+            biased;
             () = signal(signals) => Reason::Asked,
             result = ready(until) => match result {
                 Ok(()) => Reason::Finished,
@@ -106,6 +107,7 @@ impl Running {
     async fn drain(self, reason: Reason, signals: &mut Option<Signals>) -> Exit {
         let Self { mut inputs, mut emitters, grace, binders, executor, .. } = self;
         let overdue = tokio::select! {
+            biased;
             () = stop(&mut inputs, &mut emitters, executor.sleep(grace / 2)) => None,
             () = executor.sleep(grace) => Some(format!("not drained within the grace of {grace:?}")),
             () = signal(signals) => Some("a second signal".to_owned()),
@@ -187,6 +189,7 @@ async fn stop(
         emitter.emission.drain();
     }
     let late = tokio::select! {
+        biased;
         () = ended(emitters) => false,
         () = patience => true,
     };

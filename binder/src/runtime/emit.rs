@@ -160,6 +160,19 @@ impl EmitTask {
         }
     }
 
+    /// Hands over what the stream has yielded, unless an earlier message was refused meanwhile: it
+    /// waits behind that one.
+    fn poll_publish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        if self.outboxes.is_stuck() {
+            let mut state = self.emission.lock();
+            if state.resend.is_some() {
+                let back = self.outboxes.take_back(usize::MAX);
+                back.for_each(|token| state.sends.park(token));
+            }
+        }
+        self.outboxes.poll_publish(cx)
+    }
+
     /// Whether more may be taken from the stream.
     fn may_go_on(&self) -> bool {
         let mut state = self.emission.lock();
@@ -242,7 +255,7 @@ impl Future for EmitTask {
         loop {
             this.check();
             this.poll_resend(cx);
-            std::task::ready!(this.outboxes.poll_publish(cx));
+            std::task::ready!(this.poll_publish(cx));
             if this.steps.is_none() {
                 let mut state = this.emission.lock();
                 if state.sends.is_empty() {
@@ -256,7 +269,7 @@ impl Future for EmitTask {
             }
             let polled = this.poll_steps(cx);
             this.register();
-            let published = this.outboxes.poll_publish(cx);
+            let published = this.poll_publish(cx);
             if published.is_pending() || polled.is_pending() {
                 return Poll::Pending;
             }

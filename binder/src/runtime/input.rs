@@ -46,7 +46,7 @@ impl RunningInput {
         caller: Caller,
     ) -> Self {
         let BoundInput { subscription, acker } = bound;
-        let flow = Flow::new(plan, acker);
+        let flow = Flow::new(plan, acker, executor.seed());
         let publishers: Vec<_> = outputs.iter().map(|output| output.publisher.clone()).collect();
         let workers = match caller {
             Caller::Calls(slot) => Self::lanes(executor, &flow, &publishers, slot.as_ref()),

@@ -69,7 +69,7 @@ impl LaneTask {
         let failed = reports.extract_if(.., |report| matches!(report.tried, Tried::Failed(_)));
         self.failed.extend(failed);
         flow.report(reports, outputs, outboxes, effects);
-        std::task::ready!(self.outboxes.poll_publish(cx));
+        std::task::ready!(flow.publish(outboxes, cx));
         // Only now: a failure frees or holds its lane, and what the lane has returned before it
         // must not be overtaken by what comes after it.
         let Self { flow, outputs, outboxes, failed, effects, .. } = self;

@@ -32,6 +32,8 @@ pub(crate) struct Outboxes {
     share: u32,
     publishers: Vec<Arc<dyn Publisher>>,
     boxes: Vec<Outbox>,
+    /// A publisher was full when it was last asked.
+    stuck: bool,
     #[cfg(feature = "fault-hooks")]
     hold: Option<std::pin::Pin<Box<tokio::time::Sleep>>>,
 }
@@ -48,6 +50,7 @@ impl Outboxes {
             completions,
             publishers,
             boxes,
+            stuck: false,
             #[cfg(feature = "fault-hooks")]
             hold: None,
         }
@@ -81,7 +84,20 @@ impl Outboxes {
                 ready = Poll::Pending;
             }
         }
+        self.stuck = ready.is_pending();
         ready
+    }
+
+    /// Whether messages stand here because a publisher was full.
+    pub(crate) const fn is_stuck(&self) -> bool {
+        self.stuck
+    }
+
+    /// Takes back what stands here for the first `outputs` publishers: its tokens, in order for
+    /// each of them.
+    pub(crate) fn take_back(&mut self, outputs: usize) -> impl Iterator<Item = u64> {
+        let boxes = self.boxes.iter_mut().take(outputs);
+        boxes.flat_map(|outbox| outbox.drain(..)).map(|outgoing| outgoing.completion.take_back())
     }
 
     /// Ready when what stands in the outboxes has been held for as long as the kill test says.

@@ -1,8 +1,9 @@
 //! The one place where tasks are spawned.
 
 use std::future::Future;
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -19,6 +20,7 @@ pub struct Executor {
     workers: Handle,
     pumps: Handle,
     spawned: Arc<AtomicUsize>,
+    seeds: Arc<AtomicU64>,
     _thread: Option<Arc<PumpThread>>,
 }
 
@@ -51,7 +53,7 @@ impl Executor {
             .name("binder-pumps".into())
             .spawn(move || runtime.block_on(stopped.notified()))?;
         let thread = Some(Arc::new(PumpThread(stop)));
-        Ok(Self { workers: Handle::current(), pumps, spawned: Arc::default(), _thread: thread })
+        Ok(Self { pumps, _thread: thread, ..Self::current() })
     }
 
     /// Everything on the current runtime, which is what a test in virtual time needs.
@@ -62,7 +64,28 @@ impl Executor {
     #[must_use]
     pub fn current() -> Self {
         let handle = Handle::current();
-        Self { workers: handle.clone(), pumps: handle, spawned: Arc::default(), _thread: None }
+        let seeds = Arc::new(AtomicU64::new(RandomState::new().hash_one(0)));
+        Self {
+            workers: handle.clone(),
+            pumps: handle,
+            spawned: Arc::default(),
+            seeds,
+            _thread: None,
+        }
+    }
+
+    /// Draws jitter from `seed` instead of from the operating system, so that a test in virtual
+    /// time can be repeated.
+    #[must_use]
+    pub fn with_seed(self, seed: u64) -> Self {
+        Self { seeds: Arc::new(AtomicU64::new(seed)), ..self }
+    }
+
+    /// Another number for whoever needs chance: no two are the same, and none is zero.
+    pub(crate) fn seed(&self) -> u64 {
+        // An odd step visits every number once (splitmix64).
+        let step = 0x9e37_79b9_7f4a_7c15;
+        self.seeds.fetch_add(step, Ordering::Relaxed).wrapping_add(step).max(1)
     }
 
     /// How many tasks were spawned.

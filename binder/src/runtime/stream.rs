@@ -71,7 +71,7 @@ impl StreamTask {
     fn poll_publish(&mut self, cx: &mut Context<'_>) -> Poll<()> {
         let Self { flow, outputs, outboxes, reports, effects, .. } = self;
         flow.report(reports, outputs, outboxes, effects);
-        self.outboxes.poll_publish(cx)
+        self.flow.publish(&mut self.outboxes, cx)
     }
 
     /// Takes steps until the stream is pending (`Pending`), the budget is used up or the stream

@@ -1,8 +1,10 @@
 //! What became of outputs and dead letters.
 
+use std::task::{Context, Poll};
+use std::time::Duration;
+
 use binder_core::logic::attempts::{Action, Event};
 use binder_core::{Completed, Completions, ErrorKind};
-use std::time::Duration;
 use tokio::time::Instant;
 use tracing::Level;
 
@@ -160,6 +162,21 @@ impl Flow {
 }
 
 impl Flow {
+    /// Hands what stands in the outboxes to the publishers; ready when they have taken everything.
+    ///
+    /// What a full publisher has not taken when an earlier message is refused waits behind that
+    /// one instead: it would overtake it.
+    pub(crate) fn publish(&self, outboxes: &mut Outboxes, cx: &mut Context<'_>) -> Poll<()> {
+        if outboxes.is_stuck() {
+            let mut state = self.lock();
+            if state.resending && state.sends.is_waiting() {
+                let back = outboxes.take_back(self.dead_letters());
+                back.for_each(|token| state.sends.park(token));
+            }
+        }
+        outboxes.poll_publish(cx)
+    }
+
     /// The publishers have taken everything that the pump had for them.
     pub(crate) fn handed(&self, effects: &mut Effects) {
         let mut state = self.lock();

@@ -93,8 +93,8 @@ pub(crate) struct State {
 }
 
 impl Flow {
-    pub(crate) fn new(plan: InputPlan, acker: Arc<dyn Acker>) -> Arc<Self> {
-        let seed = std::ptr::from_ref(&plan) as u64 | 1;
+    /// `seed` is what jitter and the table of lanes begin with; not zero.
+    pub(crate) fn new(plan: InputPlan, acker: Arc<dyn Acker>, seed: u64) -> Arc<Self> {
         let state = State {
             lanes: Lanes::seeded(seed),
             entries: Slab::new(),
