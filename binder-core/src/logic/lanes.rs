@@ -72,7 +72,11 @@ impl<T> Lanes<T> {
             self.ready.push_back(key);
             Lane { state: State::Ready, waiting: Chain::EMPTY }
         });
-        self.items.push_back(&mut lane.waiting, item);
+        if cfg!(feature = "mutant-reorder-a-lane") {
+            self.items.push_front(&mut lane.waiting, item);
+        } else {
+            self.items.push_back(&mut lane.waiting, item);
+        }
         self.startable += usize::from(lane.state == State::Ready);
     }
 

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use anyhow::Result;
-use cargo_metadata::MetadataCommand;
+use cargo_metadata::{MetadataCommand, Package};
 
 use crate::command;
 
@@ -46,20 +46,36 @@ impl fmt::Display for FeatureSet {
     }
 }
 
+/// What a feature begins with that builds a fault in, which the tests have to find.
+const MUTANT: &str = "mutant-";
+
 /// The sets of every member that has features.
 pub(crate) fn of_members() -> Result<Vec<FeatureSet>> {
-    let manifest = command::repository().join("Cargo.toml");
-    let metadata = MetadataCommand::new().manifest_path(manifest).no_deps().exec()?;
-    let sets = metadata
-        .packages
+    let members = members()?;
+    let sets = members
         .iter()
         .flat_map(|package| sets(&package.name, package.features.keys().map(String::as_str)));
     Ok(sets.collect())
 }
 
-/// None, each alone, all together; a package without features has no sets.
+/// The faults that can be built into the framework, by the names of their features.
+pub(crate) fn mutants() -> Result<Vec<String>> {
+    let members = members()?;
+    let framework = members.into_iter().filter(|package| package.name.as_str() == "stream-binder");
+    let features = framework.flat_map(|package| package.features.into_keys());
+    Ok(features.filter(|feature| feature.starts_with(MUTANT)).collect())
+}
+
+fn members() -> Result<Vec<Package>> {
+    let manifest = command::repository().join("Cargo.toml");
+    Ok(MetadataCommand::new().manifest_path(manifest).no_deps().exec()?.packages)
+}
+
+/// None, each alone, all together; a package without features has no sets. A fault is built alone
+/// where it has to be found.
 fn sets<'a>(package: &str, features: impl Iterator<Item = &'a str>) -> Vec<FeatureSet> {
-    let features: Vec<&str> = features.filter(|feature| *feature != "default").collect();
+    let wanted = |feature: &&str| *feature != "default" && !feature.starts_with(MUTANT);
+    let features: Vec<&str> = features.filter(wanted).collect();
     if features.is_empty() {
         return Vec::new();
     }
@@ -82,12 +98,19 @@ mod tests {
     #[test]
     fn every_feature_is_tried_alone_and_with_the_others() {
         assert!(shown(&[]).is_empty());
-        assert!(shown(&["default"]).is_empty());
+        assert!(shown(&["default", "mutant-x"]).is_empty());
         assert_eq!(shown(&["default", "memory"]), ["p without features", "p with memory"]);
         assert_eq!(
             shown(&["amqp", "memory"]),
             ["p without features", "p with amqp", "p with memory", "p with all features"]
         );
+    }
+
+    #[test]
+    fn the_faults_are_known() {
+        let mutants = mutants().unwrap();
+        assert!(mutants.contains(&"mutant-acknowledge-first".to_owned()), "{mutants:?}");
+        assert!(mutants.len() >= 7, "{mutants:?}");
     }
 
     #[test]

@@ -5,6 +5,7 @@ mod features;
 mod memory;
 mod refusals;
 mod report;
+mod simulation;
 mod steps;
 mod stranger;
 

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::{
     brokers::{self, Kind},
     command,
-    test::{binders, features, memory, stranger},
+    test::{binders, features, memory, simulation, stranger},
     weblog::log,
 };
 
@@ -52,6 +52,7 @@ pub(crate) fn all(scope: Scope) -> Result<Vec<Step>> {
         "tests: unit, property, doc, UI, integration",
         &["test", "--workspace", "--quiet"],
     ));
+    steps.extend(simulation::steps()?);
     steps.push(cargo("tests: bench", &bench("test", &[])));
     steps.push(step("documentation", || {
         let mut doc = program();

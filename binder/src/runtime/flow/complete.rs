@@ -84,6 +84,10 @@ impl Flow {
             return;
         };
         let dead = output == self.dead_letters();
+        #[cfg(feature = "mutant-call-again")]
+        if !dead && transient {
+            return self.call_again(state, token, source.index);
+        }
         let event = if dead { Event::DeadLetterRefused } else { Event::Refused { transient } };
         match entry.attempts.next(&self.plan.policy, event) {
             Action::Wait => drop(state.sends.remove(token)),
@@ -101,6 +105,18 @@ impl Flow {
                 let failure = report::refused(name, why);
                 self.give_up_joined(state, source.index, action, &failure, effects);
             }
+        }
+    }
+
+    /// What a refused publish must not do.
+    #[cfg(feature = "mutant-call-again")]
+    fn call_again(&self, state: &mut State, token: u64, index: u32) {
+        state.sends.remove(token);
+        if let Some(entry) = state.entries.get_mut(index as usize) {
+            let earlier = entry.attempts.attempt() - 1;
+            entry.attempts = binder_core::logic::attempts::Attempts::new(earlier);
+            self.call_later(state, index, Vec::new(), Duration::from_millis(1));
+            self.wake_pump();
         }
     }
 

@@ -150,7 +150,6 @@ impl Flow {
     ) {
         let Some(entry) = state.entries.get_mut(index as usize) else { return };
         let outputs = u32::try_from(outputs).unwrap_or(u32::MAX);
-        // The fault that the kill test has to find.
         let outputs = if cfg!(feature = "mutant-acknowledge-first") { 0 } else { outputs };
         if let Action::Settle(settlement) =
             entry.attempts.next(&self.plan.policy, Event::Returned { outputs })
@@ -216,7 +215,13 @@ impl Flow {
     }
 
     /// The lane is held by its failed message until the back-off is over.
-    fn call_later(&self, state: &mut State, index: u32, rest: Vec<u32>, delay: Duration) {
+    pub(super) fn call_later(
+        &self,
+        state: &mut State,
+        index: u32,
+        rest: Vec<u32>,
+        delay: Duration,
+    ) {
         let Some(entry) = state.entries.get(index as usize) else { return };
         let (lane, serial) = (entry.lane, entry.serial);
         if self.plan.stream {
@@ -273,6 +278,9 @@ impl Flow {
         let token = state.sends.add(self.dead_letters(), letter, source);
         state.dead.push(token);
         effects.wake_pump = true;
+        if cfg!(feature = "mutant-acknowledge-before-dead-letter") {
+            self.settle(state, index, Settlement::Ack, effects);
+        }
     }
 
     /// Tells the broker, and forgets the delivery and those joined with it.
@@ -323,6 +331,8 @@ impl Flow {
         let Some(entry) = state.entries.get_mut(index as usize) else { return };
         if let Action::Settle(settlement) = entry.attempts.next(&self.plan.policy, Event::Released)
         {
+            let dropped = cfg!(feature = "mutant-drop-on-shutdown") && !state.phase.is_running();
+            let settlement = if dropped { Settlement::Ack } else { settlement };
             self.settle(state, index, settlement, effects);
         }
     }

@@ -1,0 +1,141 @@
+//! One schedule, from the first message to the verdict.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use binder::{Exit, Running};
+use tokio::time::timeout;
+
+use crate::application;
+use crate::check;
+use crate::connection::Connection;
+use crate::plan::Plan;
+use crate::seen::{Event, Seen};
+use crate::world::{Order, World};
+
+/// Longer than any schedule takes in virtual time unless it hangs.
+const PATIENCE: Duration = Duration::from_secs(3_600);
+
+/// What became of a schedule.
+#[derive(Debug)]
+pub(crate) struct Verdict {
+    pub(crate) seen: Seen,
+    pub(crate) violations: Vec<String>,
+    pub(crate) trace: Vec<String>,
+}
+
+/// Plays a schedule on a runtime and a clock of its own.
+pub(crate) fn play(plan: &Plan) -> Verdict {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .start_paused(true)
+        .build()
+        .expect("a runtime without I/O can be made");
+    let world = runtime.block_on(async {
+        let world = Arc::new(World::new(plan.clone()));
+        let stage = Stage { plan, world: world.clone(), running: BTreeMap::new() };
+        let ended = tokio::select! {
+            biased;
+            () = world.go_on() => Ok(()),
+            ended = timeout(PATIENCE, stage.run()) => ended,
+        };
+        if ended.is_err() {
+            world.with(|state, _| state.violation("nothing happens any more".into()));
+        }
+        world
+    });
+    drop(runtime);
+    world.with(|state, _| {
+        let mut violations = std::mem::take(&mut state.violations);
+        violations.extend(check::check(state));
+        Verdict { seen: state.seen, violations, trace: std::mem::take(&mut state.trace) }
+    })
+}
+
+/// Starts, stops and buries processes.
+struct Stage<'a> {
+    plan: &'a Plan,
+    world: Arc<World>,
+    running: BTreeMap<usize, Running>,
+}
+
+impl Stage<'_> {
+    async fn run(mut self) {
+        for _ in 0..self.plan.processes {
+            self.start().await;
+        }
+        loop {
+            let (order, done) =
+                self.world.with(|state, _| (state.orders.pop_front(), state.is_done()));
+            match order {
+                Some(order) => self.carry_out(order).await,
+                None if done => break,
+                // Virtual: looked at often enough, and after everything else that is due.
+                None => tokio::time::sleep(Duration::from_millis(1)).await,
+            }
+        }
+        for (process, running) in std::mem::take(&mut self.running) {
+            self.stop(process, running).await;
+        }
+    }
+
+    async fn carry_out(&mut self, order: Order) {
+        match order {
+            Order::Bury(process) => {
+                drop(self.running.remove(&process));
+                self.world.with(|state, _| state.seen.note(Event::Restart));
+                self.start().await;
+            }
+            Order::Replace(process) => {
+                if let Some(running) = self.running.remove(&process) {
+                    self.stop(process, running).await;
+                    self.start().await;
+                }
+            }
+            Order::Join if self.running.len() < 2 => self.start().await,
+            Order::Join => {}
+        }
+    }
+
+    /// A process that dies while it starts is buried by the order that says so.
+    async fn start(&mut self) {
+        let process = self.world.with(|state, _| state.process());
+        let connection = Connection { world: self.world.clone(), process };
+        let started = tokio::select! {
+            biased;
+            started = application::start(self.plan, connection) => started,
+            () = self.death(process) => return,
+        };
+        match started {
+            Ok(running) => drop(self.running.insert(process, running)),
+            Err(error) => {
+                let text = format!("process {process} did not start: {error}");
+                self.world.with(|state, _| state.violation(text));
+            }
+        }
+    }
+
+    async fn stop(&self, process: usize, running: Running) {
+        let exit = tokio::select! {
+            biased;
+            exit = running.stop() => exit,
+            () = self.death(process) => return,
+        };
+        self.world.with(|state, _| {
+            let (alive, held) = (state.members[process].alive, state.members[process].held);
+            if alive && exit != Exit::Drained {
+                state.violation(format!("process {process} was stopped and ended as {exit:?}"));
+            }
+            if alive && held > 0 {
+                state.violation(format!("process {process} has ended and left {held} unsettled"));
+            }
+        });
+    }
+
+    async fn death(&self, process: usize) {
+        while self.world.with(|state, _| state.members[process].alive) {
+            tokio::time::sleep(Duration::from_millis(1)).await; // virtual
+        }
+    }
+}
