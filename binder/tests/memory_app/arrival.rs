@@ -6,7 +6,8 @@ use binder::prelude::*;
 use binder::{Executor, Exit};
 use futures::stream;
 
-use crate::bench::{Arrivals, Bench};
+use crate::arrivals::Arrivals;
+use crate::bench::Bench;
 
 #[stream_emitter]
 #[output("numbers")]

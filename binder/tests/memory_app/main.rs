@@ -4,7 +4,11 @@
 #![allow(clippy::needless_pass_by_value, reason = "a listener owns what it is called with")]
 
 mod arrival;
+#[path = "../common/arrivals.rs"]
+mod arrivals;
 mod bench;
 mod mixture;
 mod pressure;
 mod restarts;
+#[path = "../common/mixture.rs"]
+mod shop;

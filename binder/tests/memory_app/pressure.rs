@@ -9,7 +9,8 @@ use binder::{Executor, Exit};
 use futures::stream;
 use tokio::time::Instant;
 
-use crate::bench::{Arrivals, Bench};
+use crate::arrivals::Arrivals;
+use crate::bench::Bench;
 
 /// How many small messages there are.
 const MESSAGES: usize = 200_000;

@@ -1,5 +1,6 @@
 //! `cargo xtask test`: every check of the project, one step after the other.
 
+mod applications;
 mod binders;
 mod features;
 mod memory;

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::{
     brokers::{self, Kind},
     command,
-    test::{binders, features, memory, simulation, stranger},
+    test::{applications, binders, features, memory, simulation, stranger},
     weblog::log,
 };
 
@@ -63,6 +63,7 @@ pub(crate) fn all(scope: Scope) -> Result<Vec<Step>> {
     steps.extend(memory::steps());
     steps.push(binders::build());
     steps.extend(binders::steps(scope));
+    steps.extend(applications::steps(scope));
     steps.extend(stranger::steps(scope));
     Ok(steps)
 }
