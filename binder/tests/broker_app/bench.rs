@@ -34,11 +34,6 @@ impl Bench {
         format!("{}.{binding}", self.name)
     }
 
-    /// Whether the broker's destinations have partitions.
-    pub(crate) fn has_partitions(&self) -> bool {
-        broker().0 == "kafka"
-    }
-
     pub(crate) async fn start<S>(&self, app: App<S>) -> Running
     where
         S: Clone + Send + Sync + 'static,
@@ -52,6 +47,11 @@ impl Bench {
         };
         launch.start(app).await.unwrap()
     }
+}
+
+/// Whether the broker's destinations have partitions.
+pub(crate) fn has_partitions() -> bool {
+    broker().0 == "kafka"
 }
 
 fn broker() -> (&'static str, String) {

@@ -8,7 +8,7 @@ use binder::prelude::*;
 use futures::stream;
 
 use crate::arrivals::Arrivals;
-use crate::bench::Bench;
+use crate::bench::{Bench, has_partitions};
 
 const MESSAGES: usize = 100_000;
 const CHUNK: usize = 100;
@@ -47,7 +47,7 @@ fn app(sums: &Sums) -> App<Sums> {
 #[ignore = "needs a broker: BINDER_TEST_KAFKA or BINDER_TEST_AMQP"]
 async fn chunks_over_one_partition_settle_everything() {
     let bench = Bench::new(&["numbers"]);
-    let bench = match bench.has_partitions() {
+    let bench = match has_partitions() {
         true => bench.set("bindings.numbers.partition_count=1"),
         false => bench,
     };

@@ -15,8 +15,8 @@ use crate::plan::Plan;
 
 async fn handle(connection: &Connection, order: Order, attempt: u32) -> Result<Vec<Order>> {
     let Connection { world, process } = connection;
-    let (alive, fate) = world
-        .with(|state, _| (state.called(*process, order.id, attempt), state.plan.fate(order.id)));
+    let (alive, fate) =
+        world.with(|state, _| (state.called(*process, order.id, attempt), state.fate(order.id)));
     if !alive {
         std::future::pending::<()>().await;
     }
@@ -74,18 +74,20 @@ fn stream(
 
 /// Starts a process.
 pub(crate) async fn start(plan: &Plan, connection: Connection) -> Result<Running, LaunchError> {
-    let set = [
+    let mut set = vec![
         "default_binder=model".to_owned(),
-        "bindings.orders.dead_letter=dead".to_owned(),
         "bindings.orders.retry.backoff.initial=5ms".to_owned(),
         format!("bindings.orders.order={}", plan.order),
         format!("bindings.orders.concurrency={}", plan.concurrency),
         format!("bindings.orders.max_in_flight={}", plan.max_in_flight),
     ];
+    if plan.dead_letters {
+        set.push("bindings.orders.dead_letter=dead".to_owned());
+    }
     let launch = Launch {
         name: "shop".to_owned(),
         sources: Sources {
-            set: set.into(),
+            set,
             directory: env!("CARGO_TARGET_TMPDIR").into(),
             ..Sources::default()
         },

@@ -8,7 +8,7 @@ use binder_core::logic::watermark::Watermark;
 
 use crate::message;
 use crate::seen::Event;
-use crate::world::{After, Job, State};
+use crate::world::{After, Job, Order, State};
 
 /// How long a partition that is taken away may be worked on, in milliseconds: longer than any
 /// function here takes, so that only a process that hangs is hurried.
@@ -42,6 +42,8 @@ pub(crate) struct Member {
     pub(crate) alive: bool,
     joined: bool,
     left: bool,
+    /// It was told to stop.
+    pub(crate) stopping: bool,
     pub(crate) told: bool,
     pub(crate) revoked: Vec<Assignment>,
     pub(crate) waker: Option<Waker>,
@@ -87,7 +89,20 @@ impl State {
             }
         }
         self.members[process].left = true;
+        if !self.members[process].stopping {
+            self.stopped_by_itself(process, after);
+        }
         self.share(after);
+    }
+
+    /// Without dead letters a message that has failed for good stops its reader.
+    fn stopped_by_itself(&mut self, process: usize, after: &mut After) {
+        self.seen.note(Event::StoppedByItself);
+        self.note(|| format!("process {process} has stopped by itself"));
+        if self.plan.dead_letters {
+            self.violation(format!("process {process} has stopped, and there are dead letters"));
+        }
+        self.order(Order::Mend(process), after);
     }
 
     /// Who should read a partition.

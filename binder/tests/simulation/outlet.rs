@@ -175,7 +175,7 @@ impl State {
 
     fn is_unsendable(&self, destination: usize, message: &Message) -> bool {
         destination == INVOICES
-            && message::id_of(message).is_some_and(|id| self.plan.fate(id) == Fate::Unsendable)
+            && message::id_of(message).is_some_and(|id| self.fate(id) == Fate::Unsendable)
     }
 
     /// Of what a dead process had on its way, a part arrives; it hears of nothing.

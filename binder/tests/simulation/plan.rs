@@ -40,6 +40,9 @@ pub(crate) struct Plan {
     pub(crate) concurrency: u64,
     pub(crate) max_in_flight: usize,
     pub(crate) processes: usize,
+    /// What has failed for good goes to the dead letters; otherwise the reader stops, and somebody
+    /// mends what was wrong.
+    pub(crate) dead_letters: bool,
     /// A refusal refuses what waits behind it too, as a log with ordered producers does.
     pub(crate) refuses_the_rest: bool,
     /// By the count of what the broker has seen.
@@ -66,7 +69,8 @@ impl Plan {
             order: dice.one_of(&["partition", "key", "key", "none"]),
             concurrency: dice.one_of(&[1, 2, 4]),
             max_in_flight: dice.one_of(&[1, 2, 5, 1_024]),
-            processes: 1 + dice.roll(2) as usize,
+            processes: 1 + dice.roll(3) as usize,
+            dead_letters: !dice.percent(20),
             refuses_the_rest: dice.roll(2) == 0,
             troubles,
             dice,
@@ -74,7 +78,11 @@ impl Plan {
     }
 
     pub(crate) fn fate(&self, id: usize) -> Fate {
-        Fate::of(self.seed, id)
+        match Fate::of(self.seed, id) {
+            // Nobody can mend it, so it would stop its reader for ever.
+            Fate::Broken if !self.dead_letters => Fate::Permanent,
+            fate => fate,
+        }
     }
 
     /// What is sent stands in the order of its key; a stream function is fed what is retried
@@ -120,10 +128,11 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "seed {seed}: {kind}, {messages} messages of {keys} keys in {partitions} partitions, \
-             order {order}, concurrency {concurrency}, max_in_flight {}, {} process(es), {}",
+             order {order}, concurrency {concurrency}, max_in_flight {}, {} process(es), {}, {}",
             self.max_in_flight,
             self.processes,
             if self.refuses_the_rest { "refused in order" } else { "refused alone" },
+            if self.dead_letters { "dead letters" } else { "no dead letters" },
         )?;
         let fate = |id| format!("{id} {:?}", self.fate(id));
         let fates: Vec<_> = (0..*messages).map(fate).collect();

@@ -93,6 +93,13 @@ impl Stage<'_> {
                     self.start().await;
                 }
             }
+            Order::Mend(process) => {
+                self.world.with(|state, _| state.mended = true);
+                if let Some(running) = self.running.remove(&process) {
+                    self.stop(process, running).await;
+                    self.start().await;
+                }
+            }
             Order::Join if self.running.len() < 2 => self.start().await,
             Order::Join => {}
         }
@@ -117,6 +124,7 @@ impl Stage<'_> {
     }
 
     async fn stop(&self, process: usize, running: Running) {
+        self.world.with(|state, _| state.members[process].stopping = true);
         let exit = tokio::select! {
             biased;
             exit = running.stop() => exit,
@@ -127,7 +135,8 @@ impl Stage<'_> {
             if alive && exit != Exit::Drained {
                 state.violation(format!("process {process} was stopped and ended as {exit:?}"));
             }
-            if alive && held > 0 {
+            // A message that has stopped its reader stays unsettled.
+            if alive && held > 0 && self.plan.dead_letters {
                 state.violation(format!("process {process} has ended and left {held} unsettled"));
             }
         });

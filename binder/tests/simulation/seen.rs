@@ -18,10 +18,11 @@ pub(crate) enum Event {
     Crash,
     Restart,
     Stop,
+    StoppedByItself,
     UnknownPublish,
 }
 
-const EVENTS: [(Event, &str); 13] = [
+const EVENTS: [(Event, &str); 14] = [
     (Event::Deliver, "deliver"),
     (Event::Fail, "fail"),
     (Event::Panic, "panic"),
@@ -34,6 +35,7 @@ const EVENTS: [(Event, &str); 13] = [
     (Event::Crash, "crash"),
     (Event::Restart, "restart"),
     (Event::Stop, "stop"),
+    (Event::StoppedByItself, "stopped by itself"),
     (Event::UnknownPublish, "unknown publish"),
 ];
 
@@ -52,6 +54,10 @@ pub(crate) struct Seen([bool; EVENTS.len()]);
 impl Seen {
     pub(crate) const fn note(&mut self, event: Event) {
         self.0[event as usize] = true;
+    }
+
+    pub(crate) const fn has(&self, event: Event) -> bool {
+        self.0[event as usize]
     }
 }
 

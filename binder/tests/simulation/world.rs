@@ -32,6 +32,8 @@ pub(crate) enum Order {
     Bury(usize),
     /// Stop the process and start another.
     Replace(usize),
+    /// The process has stopped reading by itself: mend the cause and start another.
+    Mend(usize),
     /// Start another.
     Join,
 }
@@ -88,6 +90,8 @@ pub(crate) struct State {
     pub(crate) alone: bool,
     /// A partition was taken while its reader was still at work.
     pub(crate) hurried: bool,
+    /// What was wrong with messages, or the function, is mended.
+    pub(crate) mended: bool,
     pub(crate) violations: Vec<String>,
     pub(crate) trace: Vec<String>,
     jobs: BTreeMap<(Instant, u64), Job>,
@@ -120,6 +124,7 @@ impl World {
             unknown: 0,
             alone: false,
             hurried: false,
+            mended: false,
             violations: Vec::new(),
             trace: Vec::new(),
             jobs: BTreeMap::new(),
@@ -257,12 +262,18 @@ impl State {
         alive.get(which as usize % alive.len().max(1)).copied()
     }
 
+    /// What is to become of a message as things stand.
+    pub(crate) fn fate(&self, id: usize) -> Fate {
+        let fate = self.plan.fate(id);
+        if self.mended && fate.is_dead() { Fate::Good } else { fate }
+    }
+
     /// Whether everything that the message is for has been done.
     pub(crate) fn is_finished(&self, id: usize) -> bool {
         let is_in = |destination: usize| self.stored[destination].contains(&id);
-        match self.plan.fate(id) {
+        match self.fate(id) {
             Fate::Silent => self.silent.contains(&id),
-            fate if fate.is_dead() => is_in(DEAD),
+            fate if fate.is_dead() => self.plan.dead_letters && is_in(DEAD),
             _ => is_in(INVOICES) && is_in(COPIES),
         }
     }
