@@ -99,7 +99,23 @@ impl Feeder {
         self.flow.release_all(indices);
     }
 
+    /// Gives back what was taken from this binding and stands before the function, or waits to be
+    /// fed again.
+    pub(crate) fn give_back_revoked(&self) {
+        self.give_back(&mut self.lock());
+    }
+
+    fn give_back(&self, inner: &mut Inner) {
+        let interrupts = self.flow.interrupts();
+        if std::mem::replace(&mut inner.interrupts, interrupts) == interrupts {
+            return;
+        }
+        self.flow.give_back_taken(&mut inner.fetched, &mut Effects::default());
+        self.flow.release_all(inner.refeed.take_again(|index| self.flow.is_revoked(index)));
+    }
+
     fn next(&self, inner: &mut Inner, cx: &Context<'_>) -> Option<Item> {
+        self.give_back(inner);
         match inner.refeed.next() {
             Next::Nothing => {
                 self.flow.watch(cx);
@@ -110,10 +126,6 @@ impl Feeder {
                 None => self.next(inner, cx),
             },
             Next::Any => {
-                if inner.interrupts != self.flow.interrupts() {
-                    inner.interrupts = self.flow.interrupts();
-                    self.flow.give_back_taken(&mut inner.fetched, &mut Effects::default());
-                }
                 if inner.fetched.is_empty() {
                     self.flow.feed(FETCH, &mut inner.fetched, cx);
                 }

@@ -74,6 +74,13 @@ impl Refeed {
         self.again.iter().copied()
     }
 
+    /// Takes out what satisfies `gone` and was not fed again yet.
+    pub(crate) fn take_again(&mut self, mut gone: impl FnMut(u32) -> bool) -> Vec<u32> {
+        let (taken, kept) = self.again.drain(..).partition(|index| gone(*index));
+        self.again = kept;
+        taken.into()
+    }
+
     /// Whether messages are fed one at a time.
     pub(crate) const fn is_alone(&self) -> bool {
         self.alone

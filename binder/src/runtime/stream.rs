@@ -219,7 +219,9 @@ impl Future for StreamTask {
     fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<()> {
         let this = &mut *self;
         this.feeder.watch(cx);
+        this.flow.register_interrupted(cx);
         loop {
+            this.feeder.give_back_revoked();
             std::task::ready!(this.poll_publish(cx));
             if this.steps.is_none() {
                 // Before the question, so that a drain is heard while the restart is waited for.

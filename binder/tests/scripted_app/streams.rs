@@ -323,3 +323,26 @@ async fn a_stop_is_heard_while_a_stream_waits_to_be_started_again() {
     assert_eq!(running.stop().await, Exit::Drained);
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
 }
+
+#[stream_listener]
+#[input("in")]
+#[output("first")]
+fn hoarded(orders: Messages<Order>) -> impl Stream<Item = Step<u64>> {
+    let checked = orders.inspect(|message| assert_ne!(message.payload().id, 3, "three"));
+    checked.chunks(3).map(|chunk| Message::join(chunk).map(|orders| orders.len() as u64))
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_a_broken_stream_is_to_be_fed_again_goes_back_at_once_when_it_is_revoked() {
+    let (bench, running) = stream(listeners![hoarded]).await;
+    let input = bench.input("in").partitions(2);
+    input.push_to(0, (1..=5).map(order));
+    input.push_to(1, [order(6)]);
+    // The third panics while two are inside: all wait for the restart, the others behind them.
+    settle_down().await;
+    input.revoke(0);
+    settle_down().await;
+    assert_eq!(count(&input, Settlement::Release), 5);
+    assert_eq!(running.stop().await, Exit::Drained);
+    assert_eq!(count(&input, Settlement::Release), 6);
+}

@@ -52,6 +52,11 @@ impl Flow {
         }
     }
 
+    /// Whether the partition of a delivery was taken away.
+    pub(crate) fn is_revoked(&self, index: u32) -> bool {
+        self.lock().entries.get(index as usize).is_some_and(|entry| entry.revoked)
+    }
+
     /// Whether that feeding of a delivery is still ours to settle.
     pub(crate) fn is_current(&self, source: Source) -> bool {
         let state = self.lock();

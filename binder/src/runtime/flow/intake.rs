@@ -129,6 +129,7 @@ impl Flow {
         self.give_back(&mut state, effects, gone);
         self.interrupt();
         drop(state);
+        self.interrupted.wake();
         self.apply(effects);
     }
 

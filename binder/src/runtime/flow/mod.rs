@@ -44,6 +44,8 @@ pub(crate) struct Flow {
     pump: AtomicWaker,
     /// Goes up when deliveries that a lane task has taken and not started must be given back.
     interrupts: AtomicU32,
+    /// The task of a stream function, which keeps deliveries of its own.
+    interrupted: AtomicWaker,
     /// What was counted.
     pub(crate) counts: Counts,
 }
@@ -118,6 +120,7 @@ impl Flow {
             state: Mutex::new(state),
             pump: AtomicWaker::new(),
             interrupts: AtomicU32::new(0),
+            interrupted: AtomicWaker::new(),
             counts: Counts::default(),
         })
     }
@@ -147,6 +150,11 @@ impl Flow {
 
     pub(crate) fn interrupt(&self) {
         self.interrupts.fetch_add(1, Ordering::Release);
+    }
+
+    /// Wakes this task when something has to be given back.
+    pub(crate) fn register_interrupted(&self, cx: &Context<'_>) {
+        self.interrupted.register(cx.waker());
     }
 }
 
