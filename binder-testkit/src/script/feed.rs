@@ -138,6 +138,13 @@ impl Feed {
         taken > 0
     }
 
+    /// Whether the limit leaves room for the next message, or there is none.
+    pub(super) fn has_room(&self, limit: Limit) -> bool {
+        let Some(&place) = self.ready.front() else { return true };
+        let fits = self.unsettled_bytes + self.log[place].message.size() <= limit.bytes;
+        self.unsettled == 0 || (self.unsettled < limit.messages && fits)
+    }
+
     /// Notes one settlement; a released message may be delivered again.
     pub(super) fn settle(&mut self, tag: Tag, settlement: Settlement, closed: bool) {
         let place = self

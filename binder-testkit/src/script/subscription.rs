@@ -40,6 +40,8 @@ pub(super) struct State {
     pub(super) spec: Option<ConsumerSpec>,
     revoked: Vec<Partition>,
     assignment_told: bool,
+    /// What is unsettled leaves no room for the next message: a settlement is news.
+    limited: bool,
     waker: Option<Waker>,
 }
 
@@ -67,6 +69,7 @@ impl Shared {
             spec: None,
             revoked: Vec::new(),
             assignment_told: false,
+            limited: false,
             waker: None,
         };
         let signal = Signal::default();
@@ -79,9 +82,14 @@ impl Shared {
 
     /// Changes the state, then wakes the subscription and whoever waits in the test.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut State) -> T) -> T {
+        self.change_and_wake(|state| (change(state), true))
+    }
+
+    /// The same; the subscription is woken if the answer says so.
+    fn change_and_wake<T>(&self, change: impl FnOnce(&mut State) -> (T, bool)) -> T {
         let mut state = lock(&self.state);
-        let answer = change(&mut state);
-        let waker = state.waker.take();
+        let (answer, wake) = change(&mut state);
+        let waker = if wake { state.waker.take() } else { None };
         drop(state);
         if let Some(waker) = waker {
             waker.wake();
@@ -156,6 +164,7 @@ impl Subscription for ScriptedSubscription {
             self.shared.signal.changed();
             return Poll::Ready(Ok(Incoming::Deliveries));
         }
+        state.limited = room.messages > 0 && !state.feed.has_room(self.limit);
         state.waker = Some(cx.waker().clone());
         Poll::Pending
     }
@@ -189,11 +198,13 @@ impl Acker for ScriptedAcker {
         if batch.is_empty() {
             return;
         }
-        self.0.change(|state| {
+        // A broker says nothing when it is told of a settlement, unless that makes room.
+        self.0.change_and_wake(|state| {
             state.calls_with_settlements += 1;
             for &(tag, settlement) in batch {
                 state.feed.settle(tag, settlement, state.closed);
             }
+            ((), state.limited)
         });
     }
 }
