@@ -6,6 +6,7 @@ use std::sync::Arc;
 use binder_core::{Binder, BoundInput, Destination, Error, ErrorKind, Publisher, Result};
 use futures::future::try_join_all;
 
+use super::patience::reach;
 use super::select::{self, Choice};
 use super::{App, Launch, specs};
 use crate::config::{
@@ -124,8 +125,11 @@ impl Connected {
     pub(super) async fn provision(&self, resolved: &Resolved) -> Result<()> {
         let each = self.0.iter().map(|(name, binder)| async move {
             let topology = specs::topology(resolved, name);
-            let provisioned = binder.provision(&topology).await;
-            provisioned.map_err(|error| error.at_binder(name.as_str()))
+            reach(waits(resolved, name), || async {
+                let provisioned = binder.provision(&topology).await;
+                provisioned.map_err(|error| error.at_binder(name.as_str()))
+            })
+            .await
         });
         try_join_all(each).await.map(|_| ())
     }
@@ -137,7 +141,10 @@ impl Connected {
         definition: &Definition,
     ) -> Result<Vec<OutputPlan>> {
         let function = find(resolved, definition.name)?;
-        try_join_all(function.outputs.iter().map(|output| self.output(resolved, output))).await
+        let each = function.outputs.iter().map(|output| {
+            reach(waits(resolved, &output.binder), move || self.output(resolved, output))
+        });
+        try_join_all(each).await
     }
 
     async fn output(&self, resolved: &Resolved, output: &ResolvedOutput) -> Result<OutputPlan> {
@@ -165,13 +172,16 @@ impl Connected {
     ) -> Result<Option<BoundListener>> {
         let function = find(resolved, definition.name)?;
         let Some(input) = function.inputs.first() else { return Ok(None) };
-        let bound = self.input(resolved, definition.name, function, input).await;
-        bound.map(Some).map_err(|error| {
+        let place = |error: Error| {
             error
                 .at_binder(input.binder.as_str())
                 .at_binding(input.binding.as_str())
                 .at_destination(input.destination.as_str())
-        })
+        };
+        let bind = || async {
+            self.input(resolved, definition.name, function, input).await.map_err(place)
+        };
+        reach(waits(resolved, &input.binder), bind).await.map(Some)
     }
 
     async fn input(
@@ -200,6 +210,10 @@ impl Connected {
         let plan = specs::plan(name, function, input, capabilities);
         Ok(BoundListener { plan, bound, dead_letters, feeds: feeds.collect() })
     }
+}
+
+fn waits(resolved: &Resolved, binder: &str) -> bool {
+    resolved.binders.get(binder).is_some_and(|binder| binder.waits)
 }
 
 fn find<'a>(resolved: &'a Resolved, name: &str) -> Result<&'a ResolvedFunction> {

@@ -6,6 +6,7 @@ mod exit;
 mod launch;
 mod main;
 mod panicked;
+mod patience;
 mod running;
 mod select;
 mod signals;

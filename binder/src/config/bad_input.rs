@@ -134,8 +134,8 @@ const MISTAKES: &[(&str, &str)] = &[
         "binder.toml:1:17: retry.r.backoff.jitter: expected `true` or `false`, found \"yes\"",
     ),
     (
-        "binders.kafka.connect = 'wait'",
-        "binder.toml:1:15: binders.kafka.connect: \"wait\" is not supported yet: write a duration such as \"10s\"",
+        "binders.kafka.connect = 'off'",
+        "binder.toml:1:15: binders.kafka.connect: expected a duration above zero such as \"10s\", or \"wait\", found \"off\"",
     ),
     (
         "binders.kafka.servers = ['rabbit']",

@@ -116,6 +116,11 @@ impl<'a> Section<'a> {
         })
     }
 
+    /// Whether a duration is to be without end.
+    pub(crate) fn is_wait(&self, path: &str) -> bool {
+        self.setting(path).is_some_and(|found| matches!(found.value, Setting::Wait))
+    }
+
     /// Whether a duration is switched off.
     pub(crate) fn is_off(&self, path: &str) -> bool {
         self.setting(path).is_some_and(|found| matches!(found.value, Setting::Off))

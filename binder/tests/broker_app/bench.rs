@@ -54,7 +54,8 @@ pub(crate) fn has_partitions() -> bool {
     broker().0 == "kafka"
 }
 
-fn broker() -> (&'static str, String) {
+/// Its kind and its address.
+pub(crate) fn broker() -> (&'static str, String) {
     let named = |kind: &'static str, variable| Some((kind, std::env::var(variable).ok()?));
     let kafka = if cfg!(feature = "kafka") { named("kafka", "BINDER_TEST_KAFKA") } else { None };
     let amqp = if cfg!(feature = "amqp") { named("amqp", "BINDER_TEST_AMQP") } else { None };

@@ -11,3 +11,4 @@ mod chunks;
 mod mixture;
 #[path = "../common/mixture.rs"]
 mod shop;
+mod waiting;

@@ -18,3 +18,4 @@ mod returns;
 mod soak;
 mod starting;
 mod streams;
+mod waiting;

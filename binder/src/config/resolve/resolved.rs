@@ -120,6 +120,9 @@ pub struct ResolvedBinder {
     pub vhost: Option<String>,
     /// How long reaching the broker, authentication and topology may take. Default: 10 s.
     pub connect: Duration,
+    /// Whether a broker that cannot be reached in that time is tried again until it can. Default:
+    /// no, the start fails.
+    pub waits: bool,
     /// Options for the client. Default: none.
     pub native: Native,
 }

@@ -65,6 +65,7 @@ pub(crate) fn settings(
         password: password.map(|found| found.value.clone()).or_else(|| user.map(Secret::new)),
         vhost: text("vhost", vhost),
         connect: section.duration("connect").map_or(CONNECT, |found| found.value),
+        waits: section.is_wait("connect"),
         native: Native::of_binder(section),
     }
 }

@@ -108,7 +108,7 @@ pub(crate) const KEYS: &[Key] = &{
             Neither,
             Connect,
             "`\"10s\"`",
-            "How long reaching the broker, authentication and topology may take before the start fails.",
+            "How long reaching the broker, authentication and topology may take before the start fails; `\"wait\"` tries again until the broker is there.",
         ),
         key(
             "binders.NAME.native",

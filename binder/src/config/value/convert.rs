@@ -54,14 +54,12 @@ fn from_text(kind: Kind, text: &str, raw: &Raw) -> Result<Setting, String> {
             );
         }
         Kind::DeadLetter => return dead_letter(text, raw),
-        Kind::Connect if text == "wait" => {
-            return Err("\"wait\" is not supported yet: write a duration such as \"10s\"".into());
-        }
         Kind::Text => (!text.is_empty()).then(|| own(text)),
         Kind::Name | Kind::Retry => is_name(text).then(|| own(text)),
         Kind::Choice(words) => words.contains(&text).then(|| own(text)),
         Kind::Duration => quantity::duration(text).map(Setting::Span),
         Kind::Deadline if text == "off" => Some(Setting::Off),
+        Kind::Connect if text == "wait" => Some(Setting::Wait),
         Kind::Connect | Kind::Deadline => {
             quantity::duration(text).filter(|span| !span.is_zero()).map(Setting::Span)
         }

@@ -34,6 +34,7 @@ fn plain_text_and_typed_values_say_the_same() {
         (Kind::Number(1.0, 9.0), "1.5", "1.5", Setting::Number(1.5)),
         (Kind::Duration, "\"10s\"", "10s", ten.clone()),
         (Kind::Connect, "\"10s\"", "\"10s\"", ten),
+        (Kind::Connect, "\"wait\"", "wait", Setting::Wait),
         (Kind::Deadline, "\"off\"", "off", Setting::Off),
         (Kind::Size, "\"1KiB\"", "1KiB", Setting::Whole(1024)),
         (Kind::Size, "1024", "1024", Setting::Whole(1024)),
@@ -66,11 +67,10 @@ fn what_a_key_does_not_take_is_named() {
             "expected a duration such as \"10s\" or \"1m 30s\", found `20`, and the unit is part \
              of it",
         ),
-        (Kind::Connect, "\"0s\"", "expected a duration above zero such as \"10s\", found \"0s\""),
         (
             Kind::Connect,
-            "\"wait\"",
-            "\"wait\" is not supported yet: write a duration such as \"10s\"",
+            "\"0s\"",
+            "expected a duration above zero such as \"10s\", or \"wait\", found \"0s\"",
         ),
         (Kind::Size, "0", "expected a size above zero such as \"64MiB\", found `0`"),
         (Kind::Choice(&["a", "b"]), "\"c\"", "expected \"a\" or \"b\", found \"c\""),

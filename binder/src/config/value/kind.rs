@@ -17,7 +17,7 @@ pub(crate) enum Kind {
     /// A number in this range.
     Number(f64, f64),
     Duration,
-    /// A duration above zero.
+    /// A duration above zero, or `"wait"`.
     Connect,
     /// A duration above zero, or `"off"`.
     Deadline,
@@ -45,7 +45,7 @@ impl Kind {
             Self::Whole(min, max) => format!("a whole number from {min} to {max}"),
             Self::Number(min, max) => format!("a number from {min} to {max}"),
             Self::Duration => "a duration such as \"10s\" or \"1m 30s\"".into(),
-            Self::Connect => "a duration above zero such as \"10s\"".into(),
+            Self::Connect => "a duration above zero such as \"10s\", or \"wait\"".into(),
             Self::Deadline => "a duration above zero such as \"5m\", or \"off\"".into(),
             Self::Size => "a size above zero such as \"64MiB\"".into(),
             Self::Choice(words) => {

@@ -15,6 +15,8 @@ pub(crate) enum Setting {
     Span(Duration),
     /// `"off"` where a duration may be switched off.
     Off,
+    /// `"wait"` where a duration may be without end.
+    Wait,
     Text(String),
     List(Vec<String>),
     Hidden(Secret),
@@ -28,6 +30,7 @@ impl fmt::Display for Setting {
             Self::Number(number) => number.fmt(f),
             Self::Span(duration) => write!(f, "{:?}", quantity::shown(*duration)),
             Self::Off => f.write_str("\"off\""),
+            Self::Wait => f.write_str("\"wait\""),
             Self::Text(text) => write!(f, "{text:?}"),
             Self::List(items) => write!(f, "{items:?}"),
             Self::Hidden(secret) => write!(f, "{secret:?}"),
