@@ -15,6 +15,8 @@ enum Step {
     /// Holds a lane and gives back so many of the last items it had started.
     Hold(u64, usize),
     Resume(u64),
+    /// Puts back so many of the last items that a lane has started, which stays busy.
+    PutBack(u64, usize),
     /// Removes the items that leave this rest modulo 3.
     Remove(u32),
 }
@@ -26,6 +28,7 @@ fn step() -> impl Strategy<Value = Step> {
         4 => (0..4_usize).prop_map(Step::Start),
         3 => key.clone().prop_map(Step::Finish),
         2 => (key.clone(), 0..3_usize).prop_map(|(key, back)| Step::Hold(key, back)),
+        2 => (key.clone(), 0..3_usize).prop_map(|(key, back)| Step::PutBack(key, back)),
         2 => key.prop_map(Step::Resume),
         1 => (0..3_u32).prop_map(Step::Remove),
     ]
@@ -89,6 +92,15 @@ impl Model {
         back
     }
 
+    /// Returns what the caller has to hand back.
+    fn put_back(&mut self, key: u64, back: usize) -> Vec<u32> {
+        let Some(items) = self.running.get_mut(&key) else { return Vec::new() };
+        let back = items.split_off(items.len().saturating_sub(back));
+        let front = back.iter().map(|item| (key, *item));
+        self.waiting = front.chain(self.waiting.iter().copied()).collect();
+        back
+    }
+
     fn remove(&mut self, rest: u32) -> Vec<u32> {
         let mut removed: Vec<_> =
             self.waiting.iter().filter(|(_, item)| item % 3 == rest).copied().collect();
@@ -129,6 +141,10 @@ proptest! {
                 Step::Hold(key, back) => {
                     let back = model.hold(key, back);
                     lanes.hold(key, back.into_iter());
+                }
+                Step::PutBack(key, back) => {
+                    let back = model.put_back(key, back);
+                    lanes.put_back(key, back.into_iter());
                 }
                 Step::Resume(key) => {
                     lanes.resume(key);

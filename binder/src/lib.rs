@@ -14,7 +14,7 @@ pub use binder_macros::{enable_binding, input, output, stream_emitter, stream_li
 pub use binder_memory::MemoryBinder;
 pub use bytes::Bytes;
 
-pub use app::{App, Exit, Launch, LaunchError, NoArgs, Running};
+pub use app::{App, Bindings, Exit, InputState, InputStatus, Launch, LaunchError, NoArgs, Running};
 pub use function::call::Call;
 pub use function::definition::{Definition, Kind, Registered};
 pub use function::error::{Classify, Error, Result};

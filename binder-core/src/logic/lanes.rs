@@ -7,8 +7,8 @@
 //!
 //! 1. A lane never runs twice at once: between `start` and `finish` or `hold` it does not start.
 //! 2. Items of one key start in the order in which they were pushed, also after a `hold`.
-//! 3. Everything pushed and not removed starts exactly once, and once more each time it is held
-//!    back.
+//! 3. Everything pushed and not removed starts exactly once, and once more each time it is held or
+//!    put back.
 //! 4. A held lane never stops another one.
 //! 5. A ready lane starts after at most as many starts as lanes were ready before it.
 
@@ -19,7 +19,7 @@ use super::hash::WordHash;
 
 /// Items by lane; see the [module](self) for what is promised.
 ///
-/// `push`, `start`, `finish`, `hold` and `resume` cost O(1) per item and allocate only while the
+/// `push`, `start`, `finish`, `hold`, `put_back` and `resume` cost O(1) per item and allocate only while the
 /// greatest number of items or lanes so far is exceeded; that memory is kept for the next ones, so
 /// whoever pushes sets the bound.
 #[derive(Debug)]
@@ -116,6 +116,19 @@ impl<T> Lanes<T> {
         lane.state = State::Held;
         for item in back.rev() {
             self.items.push_front(&mut lane.waiting, item);
+        }
+    }
+
+    /// Started items return to the front of their lane, in order, untried; the lane stays what it
+    /// is, and a forgotten one is ready.
+    pub fn put_back(&mut self, key: u64, back: impl DoubleEndedIterator<Item = T>) {
+        for item in back.rev() {
+            let lane = self.lanes.entry(key).or_insert_with(|| {
+                self.ready.push_back(key);
+                Lane { state: State::Ready, waiting: Chain::EMPTY }
+            });
+            self.items.push_front(&mut lane.waiting, item);
+            self.startable += usize::from(lane.state == State::Ready);
         }
     }
 

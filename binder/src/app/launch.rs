@@ -145,6 +145,9 @@ impl Launch {
             let body = (function.body)(state.clone());
             start_function(&self.executor, function, body, bound, &mut running, &mut emitters)?;
         }
+        for RunningListener { input, .. } in &running.inputs {
+            app.bindings.add(&input.flow);
+        }
         Ok((running, emitters))
     }
 }

@@ -1,5 +1,6 @@
 //! An application: functions, their state, and how to run them.
 
+mod bindings;
 mod command;
 mod connect;
 mod exit;
@@ -23,6 +24,7 @@ use futures::future::BoxFuture;
 use crate::function::definition::Registered;
 use crate::function::error::Result;
 
+pub use bindings::{Bindings, InputState, InputStatus};
 pub use command::NoArgs;
 pub use exit::Exit;
 pub use launch::{Launch, LaunchError};
@@ -53,6 +55,7 @@ pub struct App<S = ()> {
     pub(crate) together: Vec<Vec<String>>,
     pub(crate) until: Option<BoxFuture<'static, Result<()>>>,
     pub(crate) binders: BTreeMap<String, Arc<dyn Binder>>,
+    pub(crate) bindings: Bindings,
 }
 
 /// The state, or how to make it once the application runs.
@@ -78,6 +81,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
             together: Vec::new(),
             until: None,
             binders: BTreeMap::new(),
+            bindings: Bindings::default(),
         }
     }
 
@@ -110,6 +114,12 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
     pub fn together<const N: usize>(mut self, functions: [&str; N]) -> Self {
         self.together.push(functions.map(str::to_owned).into());
         self
+    }
+
+    /// The inputs of this application while it runs, to look at and to pause.
+    #[must_use]
+    pub fn bindings(&self) -> Bindings {
+        self.bindings.clone()
     }
 
     /// Offers a binder of your own under that kind, beside those that features compile in.

@@ -116,6 +116,10 @@ impl Feeder {
 
     fn next(&self, inner: &mut Inner, cx: &Context<'_>) -> Option<Item> {
         self.give_back(inner);
+        if self.flow.is_paused() {
+            self.flow.watch(cx);
+            return None;
+        }
         match inner.refeed.next() {
             Next::Nothing => {
                 self.flow.watch(cx);

@@ -110,6 +110,7 @@ impl Run {
             if self.interrupts != flow.interrupts() {
                 self.interrupts = flow.interrupts();
                 flow.give_back_taken(&mut self.queue, effects);
+                flow.put_back_paused(lane, &mut self.queue);
             }
             let (item, resumed) = match (self.current.take(), self.queue.is_empty()) {
                 (Some(item), _) => (item, true),

@@ -9,6 +9,7 @@ mod arrivals;
 mod bench;
 mod chunks;
 mod mixture;
+mod pausing;
 #[path = "../common/mixture.rs"]
 mod shop;
 mod waiting;

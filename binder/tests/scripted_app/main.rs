@@ -13,6 +13,7 @@ mod extractors;
 mod headers;
 mod only;
 mod path;
+mod pausing;
 mod refusals;
 mod returns;
 mod soak;

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use binder::config::Sources;
 use binder::prelude::*;
-use binder::{Executor, Launch, LaunchError, Running};
+use binder::{Bindings, Executor, Launch, LaunchError, Running};
 
 use crate::connection::Connection;
 use crate::fate::Fate;
@@ -73,7 +73,10 @@ fn stream(
 }
 
 /// Starts a process.
-pub(crate) async fn start(plan: &Plan, connection: Connection) -> Result<Running, LaunchError> {
+pub(crate) async fn start(
+    plan: &Plan,
+    connection: Connection,
+) -> Result<(Running, Bindings), LaunchError> {
     let mut set = vec![
         "default_binder=model".to_owned(),
         "bindings.orders.retry.backoff.initial=5ms".to_owned(),
@@ -96,5 +99,7 @@ pub(crate) async fn start(plan: &Plan, connection: Connection) -> Result<Running
     };
     let listener = if plan.streams { listeners![stream] } else { listeners![call] };
     let app = App::new(connection.clone()).bind(listener);
-    launch.start(app.binder("model", Arc::new(connection))).await
+    let bindings = app.bindings();
+    let running = launch.start(app.binder("model", Arc::new(connection))).await?;
+    Ok((running, bindings))
 }

@@ -42,6 +42,8 @@ pub(crate) struct Member {
     pub(crate) alive: bool,
     joined: bool,
     left: bool,
+    /// Its input is paused.
+    pub(crate) paused: bool,
     /// It was told to stop.
     pub(crate) stopping: bool,
     pub(crate) told: bool,

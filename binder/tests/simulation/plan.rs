@@ -26,6 +26,8 @@ pub(crate) enum Trouble {
     Stop { process: u64 },
     /// One more process.
     Join,
+    /// A process is told to pause its input, for so many milliseconds.
+    Pause { process: u64, pause: u64 },
 }
 
 /// Everything that chance decides before a schedule begins.
@@ -117,6 +119,9 @@ fn trouble(dice: &mut Dice) -> Vec<Trouble> {
     }
     if dice.percent(20) {
         troubles.push(Trouble::Join);
+    }
+    if dice.percent(25) {
+        troubles.push(Trouble::Pause { process: dice.roll(3), pause: dice.roll(50) });
     }
     troubles
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use binder::{Exit, Running};
-use tokio::time::timeout;
+use binder::{Bindings, Exit, Running};
+use tokio::time::{Instant, timeout};
 
 use crate::application;
 use crate::check;
@@ -34,7 +34,8 @@ pub(crate) fn play(plan: &Plan) -> Verdict {
         .expect("a runtime without I/O can be made");
     let world = runtime.block_on(async {
         let world = Arc::new(World::new(plan.clone()));
-        let stage = Stage { plan, world: world.clone(), running: BTreeMap::new() };
+        let stage =
+            Stage { plan, world: world.clone(), running: BTreeMap::new(), paused: Vec::new() };
         let ended = tokio::select! {
             biased;
             () = world.go_on() => Ok(()),
@@ -57,7 +58,9 @@ pub(crate) fn play(plan: &Plan) -> Verdict {
 struct Stage<'a> {
     plan: &'a Plan,
     world: Arc<World>,
-    running: BTreeMap<usize, Running>,
+    running: BTreeMap<usize, (Running, Bindings)>,
+    /// Which processes go on when.
+    paused: Vec<(Instant, usize)>,
 }
 
 impl Stage<'_> {
@@ -66,6 +69,7 @@ impl Stage<'_> {
             self.start().await;
         }
         loop {
+            self.resume();
             let (order, done) =
                 self.world.with(|state, _| (state.orders.pop_front(), state.is_done()));
             match order {
@@ -75,7 +79,7 @@ impl Stage<'_> {
                 None => tokio::time::sleep(Duration::from_millis(1)).await,
             }
         }
-        for (process, running) in std::mem::take(&mut self.running) {
+        for (process, (running, _)) in std::mem::take(&mut self.running) {
             self.stop(process, running).await;
         }
     }
@@ -88,20 +92,48 @@ impl Stage<'_> {
                 self.start().await;
             }
             Order::Replace(process) => {
-                if let Some(running) = self.running.remove(&process) {
+                if let Some((running, _)) = self.running.remove(&process) {
                     self.stop(process, running).await;
                     self.start().await;
                 }
             }
             Order::Mend(process) => {
                 self.world.with(|state, _| state.mended = true);
-                if let Some(running) = self.running.remove(&process) {
+                if let Some((running, _)) = self.running.remove(&process) {
                     self.stop(process, running).await;
                     self.start().await;
                 }
             }
+            Order::Pause(process, pause) => self.pause(process, Duration::from_millis(pause)),
             Order::Join if self.running.len() < 2 => self.start().await,
             Order::Join => {}
+        }
+    }
+
+    fn pause(&mut self, process: usize, pause: Duration) {
+        let Some((_, bindings)) = self.running.get(&process) else { return };
+        // It may have stopped by itself.
+        if bindings.pause("orders").is_ok() {
+            self.world.with(|state, _| {
+                state.seen.note(Event::Pause);
+                state.members[process].paused = true;
+                state.note(|| format!("process {process} is paused"));
+            });
+            self.paused.push((Instant::now() + pause, process));
+        }
+    }
+
+    fn resume(&mut self) {
+        let now = Instant::now();
+        for (_, process) in self.paused.extract_if(.., |(due, _)| *due <= now) {
+            self.world.with(|state, _| {
+                state.members[process].paused = false;
+                state.note(|| format!("process {process} goes on"));
+            });
+            if let Some((_, bindings)) = self.running.get(&process) {
+                // It may have stopped by itself meanwhile.
+                drop(bindings.resume("orders"));
+            }
         }
     }
 

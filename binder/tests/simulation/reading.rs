@@ -122,6 +122,9 @@ impl State {
         if !self.members[process].alive {
             return false;
         }
+        if self.members[process].paused {
+            self.violation(format!("process {process} is paused and has begun with {id}"));
+        }
         let calls = self.calls.entry(id).or_default();
         *calls += 1;
         let (calls, given) = (*calls, self.deliveries.get(&id).copied().unwrap_or(0));

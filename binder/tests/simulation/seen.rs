@@ -18,11 +18,12 @@ pub(crate) enum Event {
     Crash,
     Restart,
     Stop,
+    Pause,
     StoppedByItself,
     UnknownPublish,
 }
 
-const EVENTS: [(Event, &str); 14] = [
+const EVENTS: [(Event, &str); 15] = [
     (Event::Deliver, "deliver"),
     (Event::Fail, "fail"),
     (Event::Panic, "panic"),
@@ -35,6 +36,7 @@ const EVENTS: [(Event, &str); 14] = [
     (Event::Crash, "crash"),
     (Event::Restart, "restart"),
     (Event::Stop, "stop"),
+    (Event::Pause, "pause"),
     (Event::StoppedByItself, "stopped by itself"),
     (Event::UnknownPublish, "unknown publish"),
 ];

@@ -36,6 +36,8 @@ pub(crate) enum Order {
     Mend(usize),
     /// Start another.
     Join,
+    /// Pause its input for so many milliseconds.
+    Pause(usize, u64),
 }
 
 /// What the broker does by itself, when its time has come.
@@ -243,6 +245,11 @@ impl State {
                 }
             }
             Trouble::Join => self.order(Order::Join, after),
+            Trouble::Pause { process, pause } => {
+                if let Some(process) = self.pick(process) {
+                    self.order(Order::Pause(process, pause), after);
+                }
+            }
         }
     }
 

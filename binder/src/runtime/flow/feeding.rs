@@ -9,9 +9,9 @@ impl Flow {
     /// Moves up to `max` deliveries to `into`, whatever their lanes; wakes when there are some.
     pub(crate) fn feed(&self, max: usize, into: &mut VecDeque<Item>, cx: &Context<'_>) {
         let mut state = self.lock();
-        let paused = state.sends.is_stalled() || !state.phase.is_running();
+        let may_start = state.may_start();
         let mut taken = std::mem::take(&mut state.taken);
-        while !paused && taken.len() < max {
+        while may_start && taken.len() < max {
             let Some(lane) = state.lanes.start(1, &mut taken) else { break };
             state.lanes.finish(lane);
         }

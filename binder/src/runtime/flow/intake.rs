@@ -28,7 +28,7 @@ impl Flow {
             messages: limit.messages.saturating_sub(state.entries.len()).min(ahead),
             bytes: limit.bytes.saturating_sub(state.bytes),
         };
-        if room.bytes == 0 || state.sends.is_stalled() || !state.phase.is_running() {
+        if room.bytes == 0 || !state.may_start() {
             room.messages = 0;
         }
         state.full = room.messages == 0;
@@ -81,9 +81,11 @@ impl Flow {
         cx: &Context<'_>,
     ) -> Option<u64> {
         let mut state = self.lock();
-        let paused = state.sends.is_stalled() || !state.phase.is_running();
         let mut taken = std::mem::take(&mut state.taken);
-        let lane = if paused { None } else { state.lanes.start(per_lane, &mut taken) };
+        let lane = match state.may_start() {
+            true => state.lanes.start(per_lane, &mut taken),
+            false => None,
+        };
         match lane {
             None => state.idle_slot(task, cx),
             Some(_) => {
@@ -154,6 +156,16 @@ impl Flow {
         }));
         for index in back {
             self.release(state, index, effects);
+        }
+    }
+
+    /// Puts what a lane task has taken and not started back into its lane while the binding is
+    /// paused; the lane stays the task's until it is finished.
+    pub(crate) fn put_back_paused(&self, lane: u64, queue: &mut VecDeque<Item>) {
+        let mut state = self.lock();
+        if state.paused {
+            let back: Vec<_> = queue.drain(..).map(|item| state.return_unstarted(item)).collect();
+            state.lanes.put_back(lane, back.into_iter());
         }
     }
 

@@ -8,7 +8,7 @@ mod intake;
 mod phase;
 mod report;
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
@@ -44,6 +44,8 @@ pub(crate) struct Flow {
     pump: AtomicWaker,
     /// Goes up when deliveries that a lane task has taken and not started must be given back.
     interrupts: AtomicU32,
+    /// What `State::paused` says, for those who ask once a message.
+    paused: AtomicBool,
     /// The task of a stream function, which keeps deliveries of its own.
     interrupted: AtomicWaker,
     /// What was counted.
@@ -84,6 +86,8 @@ pub(crate) struct State {
     pub(crate) dead: Vec<u64>,
     pub(crate) idle: Vec<Option<Waker>>,
     pub(crate) phase: Phase,
+    /// Nothing is taken in and nothing started until somebody says so.
+    pub(crate) paused: bool,
     /// The pump waits for room.
     pub(crate) full: bool,
     /// Numbers the lanes of messages that need not be in order.
@@ -108,6 +112,7 @@ impl Flow {
             dead: Vec::new(),
             idle: Vec::new(),
             phase: Phase::Running,
+            paused: false,
             full: false,
             loose: 0,
             serial: 0,
@@ -120,6 +125,7 @@ impl Flow {
             state: Mutex::new(state),
             pump: AtomicWaker::new(),
             interrupts: AtomicU32::new(0),
+            paused: AtomicBool::new(false),
             interrupted: AtomicWaker::new(),
             counts: Counts::default(),
         })
@@ -159,6 +165,11 @@ impl Flow {
 }
 
 impl State {
+    /// Whether a delivery may start now.
+    pub(crate) fn may_start(&self) -> bool {
+        !self.paused && !self.sends.is_stalled() && self.phase.is_running()
+    }
+
     /// A number in `[0, 1)` for jitter (xorshift64, Marsaglia 2003: quality does not matter here).
     pub(crate) fn unit(&mut self) -> f64 {
         self.random ^= self.random << 13;

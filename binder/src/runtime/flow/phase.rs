@@ -1,5 +1,7 @@
 //! Running, draining, drained.
 
+use std::sync::atomic::Ordering;
+
 use tracing::Level;
 
 use super::{Effects, Flow, State};
@@ -77,6 +79,24 @@ impl Flow {
             state.bytes -= entry.size;
         }
         self.begin_drain(state, Some(reason), effects);
+    }
+
+    /// Takes nothing more in and starts nothing more; what has started is finished, and the binding
+    /// stays what it is at the broker. Or goes on.
+    pub(crate) fn pause(&self, paused: bool) {
+        let mut effects = Effects::default();
+        let mut state = self.lock();
+        if std::mem::replace(&mut state.paused, paused) != paused {
+            self.paused.store(paused, Ordering::Release);
+            effects.wake_all(&mut state);
+            self.interrupt();
+        }
+        drop(state);
+        self.apply(&mut effects);
+    }
+
+    pub(crate) fn is_paused(&self) -> bool {
+        self.paused.load(Ordering::Acquire)
     }
 
     /// Whether nothing is in progress any more.

@@ -366,7 +366,7 @@ impl State {
         }
     }
 
-    fn return_unstarted(&mut self, item: Item) -> u32 {
+    pub(super) fn return_unstarted(&mut self, item: Item) -> u32 {
         self.put_back(item.index, Some(item.message));
         item.index
     }
