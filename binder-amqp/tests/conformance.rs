@@ -1,25 +1,35 @@
 //! The RabbitMQ binder keeps the contract, on the broker that `BINDER_TEST_AMQP` names.
 
+#[path = "conformance/proxy.rs"]
+mod proxy;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use binder_amqp::{AmqpBinder, AmqpSettings};
-use binder_core::{Binder, BoxFuture, Capabilities, Result};
-use binder_testkit::contract::{self, Fixture};
+use binder_core::{Binder, BoxFuture, Capabilities, Error, ErrorKind, Native, Result};
+use binder_testkit::contract::{self, Breakable, Fixture};
+
+use proxy::Proxy;
+
+/// The largest payload in bytes: a broker's own limit is more than a test should send.
+const LARGEST: usize = 1 << 20;
 
 struct Amqp {
     server: Option<String>,
 }
 
+fn binder(server: &str) -> Result<Arc<dyn Binder>> {
+    let mut native = Native::new();
+    native.insert("max_message_size".to_owned(), LARGEST.to_string());
+    let servers = vec![server.to_owned()];
+    let settings = AmqpSettings { servers, native, ..AmqpSettings::default() };
+    AmqpBinder::new(settings).map(|binder| Arc::new(binder) as Arc<dyn Binder>)
+}
+
 impl Fixture for Amqp {
     fn connect(&self) -> BoxFuture<'_, Result<Arc<dyn Binder>>> {
-        Box::pin(async {
-            let settings = AmqpSettings {
-                servers: self.server.clone().into_iter().collect(),
-                ..AmqpSettings::default()
-            };
-            AmqpBinder::new(settings).map(|binder| Arc::new(binder) as Arc<dyn Binder>)
-        })
+        Box::pin(async { binder(self.server.as_deref().unwrap_or_default()) })
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -31,13 +41,35 @@ impl Fixture for Amqp {
         capabilities
     }
 
+    fn unreachable(&self) -> Option<BoxFuture<'_, Result<Arc<dyn Binder>>>> {
+        // The port of a service that nobody runs any more.
+        Some(Box::pin(async { binder("127.0.0.1:9") }))
+    }
+
+    fn breakable(&self) -> Option<BoxFuture<'_, Result<Breakable>>> {
+        let server = self.server.clone()?;
+        Some(Box::pin(async move {
+            let refused = |why| Error::new(ErrorKind::Connect, "the proxy").with_source(why);
+            let proxy = Proxy::start(server).map_err(refused)?;
+            let binder = binder(&proxy.address().to_string())?;
+            Ok(Breakable { binder, end_connections: Arc::new(move || proxy.cut()) })
+        }))
+    }
+
+    fn too_large(&self) -> Option<usize> {
+        Some(LARGEST + 1)
+    }
+
     fn exempt(&self, case: &str) -> Option<String> {
         if self.server.is_none() {
             return Some("needs a broker: BINDER_TEST_AMQP=127.0.0.1:5672".to_owned());
         }
         let reason = match case {
             "c02_send_receive_repeated_and_null_headers" => "AMQP's header table has no order",
-            "c34_groups_share_and_copy" => {
+            "c15_what_is_unsettled_is_bounded_in_bytes" => {
+                "RabbitMQ's prefetch counts messages, not bytes"
+            }
+            "c16_what_is_settled_in_time_is_not_repeated" | "c34_groups_share_and_copy" => {
                 "one member reads all partition queues until it leaves: single active consumer"
             }
             _ => return None,

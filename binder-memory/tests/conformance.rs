@@ -18,6 +18,10 @@ impl Fixture for InProcess {
     fn capabilities(&self) -> Capabilities {
         MemoryBinder::new().capabilities()
     }
+
+    fn too_large(&self) -> Option<usize> {
+        Some((64 << 20) + 1)
+    }
 }
 
 fn main() -> ExitCode {

@@ -2,11 +2,15 @@
 //!
 //! * [`contract`]: the conformance suite that every binder runs. The author of a new binder writes
 //!   a [`contract::Fixture`] and a test file of one call.
+//!   With feature `runtime` the same call also runs the cases that drive an application over that
+//!   binder: retry, dead letters, order, draining, configuration.
 //! * [`script`]: a binder whose broker is played by the test, for whatever is built on the
 //!   contract. It has no clock and no thread of its own, so it works in virtual time.
 
 #![forbid(unsafe_code)]
 
 pub mod contract;
+#[cfg(feature = "runtime")]
+pub mod runtime;
 pub mod script;
 mod signal;

@@ -10,10 +10,10 @@ use binder_core::{Delivery, Error, Message};
 pub struct Failure(String);
 
 /// What a case, or a step of one, ends with.
-pub(super) type Verdict<T = ()> = Result<T, Failure>;
+pub(crate) type Verdict<T = ()> = Result<T, Failure>;
 
 impl Failure {
-    pub(super) fn new(text: impl Into<String>) -> Self {
+    pub(crate) fn new(text: impl Into<String>) -> Self {
         Self(text.into())
     }
 }
@@ -39,30 +39,30 @@ impl From<Error> for Failure {
 }
 
 /// A payload as text.
-pub(super) fn text(message: &Message) -> String {
+pub(crate) fn text(message: &Message) -> String {
     let payload = message.payload.as_deref();
     payload.map_or_else(|| "(null)".into(), |payload| String::from_utf8_lossy(payload).into())
 }
 
 /// The payloads of deliveries as text, in order.
-pub(super) fn texts(deliveries: &[Delivery]) -> Vec<String> {
+pub(crate) fn texts(deliveries: &[Delivery]) -> Vec<String> {
     deliveries.iter().map(|delivery| text(&delivery.message)).collect()
 }
 
 /// Fails unless `holds`.
-pub(super) fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
+pub(crate) fn ensure(holds: bool, otherwise: impl FnOnce() -> String) -> Verdict {
     if holds { Ok(()) } else { Err(Failure(otherwise())) }
 }
 
 /// Fails unless the two are equal.
-pub(super) fn equal<T: PartialEq + fmt::Debug>(what: &str, expected: &T, found: &T) -> Verdict {
+pub(crate) fn equal<T: PartialEq + fmt::Debug>(what: &str, expected: &T, found: &T) -> Verdict {
     ensure(expected == found, || {
         format!("{what}: not the same\n  expected: {expected:?}\n  found:    {found:?}")
     })
 }
 
 /// Fails unless the same texts came in the same order.
-pub(super) fn same(what: &str, expected: &[String], found: &[String]) -> Verdict {
+pub(crate) fn same(what: &str, expected: &[String], found: &[String]) -> Verdict {
     same_in_any_order(what, expected, found)?;
     let at = expected.iter().zip(found).position(|(expected, found)| expected != found);
     at.map_or(Ok(()), |at| {
@@ -72,7 +72,7 @@ pub(super) fn same(what: &str, expected: &[String], found: &[String]) -> Verdict
 }
 
 /// Fails unless the same texts came equally often.
-pub(super) fn same_in_any_order(what: &str, expected: &[String], found: &[String]) -> Verdict {
+pub(crate) fn same_in_any_order(what: &str, expected: &[String], found: &[String]) -> Verdict {
     let mut balance = BTreeMap::<&str, (i64, i64)>::new();
     expected.iter().for_each(|text| balance.entry(text).or_default().0 += 1);
     found.iter().for_each(|text| balance.entry(text).or_default().1 += 1);
@@ -95,7 +95,7 @@ pub(super) fn same_in_any_order(what: &str, expected: &[String], found: &[String
 }
 
 /// Fails unless every text of `wanted` is in `found`, and nothing but those of `allowed` beside.
-pub(super) fn at_least(
+pub(crate) fn at_least(
     what: &str,
     wanted: &[String],
     allowed: &[String],
@@ -116,7 +116,7 @@ pub(super) fn at_least(
 }
 
 /// The first ten of a list, and how many more there are.
-pub(super) fn listed<T: fmt::Display>(texts: &[T]) -> String {
+pub(crate) fn listed<T: fmt::Display>(texts: &[T]) -> String {
     const SHOWN: usize = 10;
     let mut list: Vec<_> = texts.iter().take(SHOWN).map(T::to_string).collect();
     if texts.len() > SHOWN {

@@ -32,15 +32,16 @@
 //! runtime of its own and a deadline, so a binder that hangs fails. A case that needs a power which
 //! the binder does not have is ignored, with the reason in the output.
 
-mod case;
+pub(crate) mod case;
 mod cases;
-mod compare;
+pub(crate) mod compare;
 mod fixture;
-mod reader;
-mod scene;
+pub(crate) mod reader;
+mod record;
+pub(crate) mod scene;
 mod suite;
-mod writer;
+pub(crate) mod writer;
 
 pub use compare::Failure;
-pub use fixture::Fixture;
+pub use fixture::{Breakable, Fixture};
 pub use suite::{Suite, run};

@@ -15,7 +15,7 @@ use crate::contract::compare::{Failure, Verdict, ensure, listed, text, texts};
 const QUIET: Duration = Duration::from_millis(300);
 
 /// A bound input.
-pub(super) struct Reader {
+pub(crate) struct Reader {
     subscription: Box<dyn Subscription>,
     acker: Arc<dyn Acker>,
     assigned: bool,
@@ -24,18 +24,18 @@ pub(super) struct Reader {
 }
 
 /// Room for this many messages of any size.
-pub(super) fn room(messages: usize) -> Room {
+pub(crate) fn room(messages: usize) -> Room {
     Room { messages, bytes: usize::MAX }
 }
 
 impl Reader {
-    pub(super) fn new(input: BoundInput, patience: Duration) -> Self {
+    pub(crate) fn new(input: BoundInput, patience: Duration) -> Self {
         let BoundInput { subscription, acker } = input;
         Self { subscription, acker, assigned: false, revoked: false, patience }
     }
 
     /// Whether a partition was taken away from it since its group was last calm.
-    pub(super) fn was_revoked(&self) -> bool {
+    pub(crate) fn was_revoked(&self) -> bool {
         self.revoked
     }
 
@@ -85,14 +85,14 @@ impl Reader {
     }
 
     /// The same, where something must happen.
-    pub(super) async fn next(&mut self, room: Room) -> Verdict<Vec<Delivery>> {
+    pub(crate) async fn next(&mut self, room: Room) -> Verdict<Vec<Delivery>> {
         let patience = self.patience;
         let heard = self.hear(room).await?;
         heard.ok_or_else(|| Failure::new(format!("nothing came for {patience:?}")))
     }
 
     /// Takes exactly this many messages.
-    pub(super) async fn take(&mut self, count: usize) -> Verdict<Vec<Delivery>> {
+    pub(crate) async fn take(&mut self, count: usize) -> Verdict<Vec<Delivery>> {
         let mut taken = Vec::new();
         while taken.len() < count {
             let Some(batch) = self.hear(room(count - taken.len())).await? else {
@@ -108,7 +108,7 @@ impl Reader {
 
     /// Takes this many messages and acknowledges them as they come. Gives fewer when patience has
     /// run out, so that a comparison can say which are missing.
-    pub(super) async fn take_and_settle(&mut self, count: usize) -> Verdict<Vec<Delivery>> {
+    pub(crate) async fn take_and_settle(&mut self, count: usize) -> Verdict<Vec<Delivery>> {
         let mut taken = Vec::new();
         while taken.len() < count {
             let Some(batch) = self.hear(room((count - taken.len()).min(100))).await? else { break };
@@ -119,7 +119,7 @@ impl Reader {
     }
 
     /// Takes messages up to the one with this text, which is not among those it gives.
-    pub(super) async fn take_until(&mut self, end: &str) -> Verdict<Vec<Delivery>> {
+    pub(crate) async fn take_until(&mut self, end: &str) -> Verdict<Vec<Delivery>> {
         let mut taken = Vec::new();
         loop {
             let batch = self.next(room(1)).await.map_err(|failure| {
@@ -136,7 +136,7 @@ impl Reader {
     }
 
     /// What comes before it is quiet: the first batch, or nothing.
-    pub(super) async fn listen(&mut self, room: Room) -> Verdict<Vec<Delivery>> {
+    pub(crate) async fn listen(&mut self, room: Room) -> Verdict<Vec<Delivery>> {
         let mut batch = Vec::new();
         let listening = async {
             while batch.is_empty() {
@@ -149,16 +149,16 @@ impl Reader {
     }
 
     /// Fails if a message comes although it should not.
-    pub(super) async fn quiet(&mut self, why: &str) -> Verdict {
+    pub(crate) async fn quiet(&mut self, why: &str) -> Verdict {
         let came = self.listen(room(1_000)).await?;
         ensure(came.is_empty(), || format!("{why}: {} came", listed(&texts(&came))))
     }
 
-    pub(super) fn settle<'a>(&self, deliveries: impl IntoIterator<Item = &'a Delivery>) {
+    pub(crate) fn settle<'a>(&self, deliveries: impl IntoIterator<Item = &'a Delivery>) {
         self.tell(deliveries, Settlement::Ack);
     }
 
-    pub(super) fn release<'a>(&self, deliveries: impl IntoIterator<Item = &'a Delivery>) {
+    pub(crate) fn release<'a>(&self, deliveries: impl IntoIterator<Item = &'a Delivery>) {
         self.tell(deliveries, Settlement::Release);
     }
 
@@ -168,12 +168,12 @@ impl Reader {
     }
 
     /// The half that settles, to use after the subscription is gone.
-    pub(super) fn acker(&self) -> Arc<dyn Acker> {
+    pub(crate) fn acker(&self) -> Arc<dyn Acker> {
         self.acker.clone()
     }
 
     /// Leaves the group and drops both halves.
-    pub(super) async fn close(mut self) -> Verdict {
+    pub(crate) async fn close(mut self) -> Verdict {
         let patience = self.patience;
         let closed = timeout(patience, poll_fn(|cx| self.subscription.poll_close(cx))).await;
         let closed = closed.map_err(|_| format!("closing took longer than {patience:?}"));
@@ -181,7 +181,7 @@ impl Reader {
     }
 
     /// Drops both halves without closing, the settling half first if it is said.
-    pub(super) fn abandon(self, acker_first: bool) {
+    pub(crate) fn abandon(self, acker_first: bool) {
         let Self { subscription, acker, .. } = self;
         if acker_first {
             drop(acker);
@@ -194,7 +194,7 @@ impl Reader {
 }
 
 /// Waits until every reader has heard its first assignment.
-pub(super) async fn first_assignment(readers: &mut [Reader], patience: Duration) -> Verdict {
+pub(crate) async fn first_assignment(readers: &mut [Reader], patience: Duration) -> Verdict {
     let assigning = async {
         while !readers.iter().all(|reader| reader.assigned) {
             any(readers, room(0), &mut Vec::new()).await?;
@@ -205,9 +205,21 @@ pub(super) async fn first_assignment(readers: &mut [Reader], patience: Duration)
     timeout(patience, assigning).await.map_err(late)?
 }
 
+/// Waits until the first of the readers has heard that something is taken away from it.
+pub(super) async fn first_revocation(readers: &mut [Reader], patience: Duration) -> Verdict {
+    let revoking = async {
+        while readers.first().is_some_and(|reader| !reader.revoked) {
+            any(readers, room(0), &mut Vec::new()).await?;
+        }
+        Verdict::Ok(())
+    };
+    let late = |_| Failure::new(format!("nothing was taken from the first for {patience:?}"));
+    timeout(patience, revoking).await.map_err(late)?
+}
+
 /// Lets every reader hear what a change of the group's members means for it, until it is quiet,
 /// and forgets what was taken away from them.
-pub(super) async fn calm(readers: &mut [Reader]) -> Verdict {
+pub(crate) async fn calm(readers: &mut [Reader]) -> Verdict {
     while let Ok(heard) = timeout(QUIET, any(readers, room(0), &mut Vec::new())).await {
         heard?;
     }
@@ -217,7 +229,7 @@ pub(super) async fn calm(readers: &mut [Reader]) -> Verdict {
 
 /// Takes and acknowledges on all readers at once until together they have `count` different
 /// messages; gives what each had.
-pub(super) async fn share(readers: &mut [Reader], count: usize) -> Verdict<Vec<Vec<Delivery>>> {
+pub(crate) async fn share(readers: &mut [Reader], count: usize) -> Verdict<Vec<Vec<Delivery>>> {
     let Some(patience) = readers.first().map(|reader| reader.patience) else {
         return Ok(Vec::new());
     };

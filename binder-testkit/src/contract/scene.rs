@@ -17,14 +17,14 @@ use crate::contract::writer::Writer;
 
 /// A connected binder and what a case needs to bind to it.
 #[derive(Clone)]
-pub(super) struct Scene {
+pub(crate) struct Scene {
     fixture: Arc<dyn Fixture>,
     binder: Arc<dyn Binder>,
     prefix: String,
 }
 
 impl Scene {
-    pub(super) async fn open(fixture: Arc<dyn Fixture>, case: &str) -> Verdict<Self> {
+    pub(crate) async fn open(fixture: Arc<dyn Fixture>, case: &str) -> Verdict<Self> {
         static SCENES: AtomicUsize = AtomicUsize::new(0);
         let binder = connect(&*fixture).await?;
         let number = SCENES.fetch_add(1, Ordering::Relaxed);
@@ -34,7 +34,7 @@ impl Scene {
     }
 
     /// A second connection to the same names: another process, if the binder is shared.
-    pub(super) async fn another(&self) -> Verdict<Self> {
+    pub(crate) async fn another(&self) -> Verdict<Self> {
         let mut scene = self.clone();
         if self.capabilities().shared {
             scene.binder = connect(&*self.fixture).await?;
@@ -42,20 +42,45 @@ impl Scene {
         Ok(scene)
     }
 
-    pub(super) fn capabilities(&self) -> Capabilities {
+    /// The binder itself.
+    pub(crate) fn binder(&self) -> Arc<dyn Binder> {
+        self.binder.clone()
+    }
+
+    /// The same names at a broker that cannot be reached.
+    pub(super) async fn unreachable(&self) -> Verdict<Self> {
+        let lacking = || Failure::new("the fixture has no broker that cannot be reached");
+        let binder = self.fixture.unreachable().ok_or_else(lacking)?.await?;
+        Ok(Self { binder, ..self.clone() })
+    }
+
+    /// The same names on a binder whose connections can be ended, and what ends them.
+    pub(super) async fn breakable(&self) -> Verdict<(Self, Arc<dyn Fn() + Send + Sync>)> {
+        let lacking = || Failure::new("the fixture cannot end connections");
+        let breakable = self.fixture.breakable().ok_or_else(lacking)?.await?;
+        Ok((Self { binder: breakable.binder, ..self.clone() }, breakable.end_connections))
+    }
+
+    /// The size of a payload that is refused.
+    pub(super) fn too_large(&self) -> Verdict<usize> {
+        let lacking = || Failure::new("the fixture names no size that is too large");
+        self.fixture.too_large().ok_or_else(lacking)
+    }
+
+    pub(crate) fn capabilities(&self) -> Capabilities {
         self.binder.capabilities()
     }
 
-    pub(super) fn patience(&self) -> Duration {
+    pub(crate) fn patience(&self) -> Duration {
         self.fixture.patience()
     }
 
-    pub(super) fn group(&self, name: &str) -> Verdict<Group> {
+    pub(crate) fn group(&self, name: &str) -> Verdict<Group> {
         Ok(Group::new(format!("{}.{name}", self.prefix))?)
     }
 
     /// An input of a group from the earliest message on, at most 1,024 messages in flight.
-    pub(super) fn input(&self, destination: &str, group: &str) -> Verdict<ConsumerSpec> {
+    pub(crate) fn input(&self, destination: &str, group: &str) -> Verdict<ConsumerSpec> {
         Ok(ConsumerSpec {
             binding: BindingName::new("input")?,
             destination: Destination::new(format!("{}.{destination}", self.prefix))?,
@@ -63,19 +88,19 @@ impl Scene {
             start: Start::Earliest,
             partition_count: None,
             max_in_flight: Some(Limit { messages: 1_024, bytes: 64 << 20 }),
-            drain: self.patience() / 4,
+            drain: (self.patience() / 4).min(Duration::from_secs(1)),
             connect: self.patience(),
             native: Default::default(),
         })
     }
 
     /// An input with a copy of its own.
-    pub(super) fn anonymous(&self, destination: &str) -> Verdict<ConsumerSpec> {
+    pub(crate) fn anonymous(&self, destination: &str) -> Verdict<ConsumerSpec> {
         Ok(ConsumerSpec { group: None, start: Start::Latest, ..self.input(destination, "none")? })
     }
 
     /// An output that refuses what nobody can receive.
-    pub(super) fn output(&self, destination: &str) -> Verdict<ProducerSpec> {
+    pub(crate) fn output(&self, destination: &str) -> Verdict<ProducerSpec> {
         Ok(ProducerSpec {
             binding: BindingName::new("output")?,
             destination: Destination::new(format!("{}.{destination}", self.prefix))?,
@@ -87,7 +112,7 @@ impl Scene {
         })
     }
 
-    pub(super) async fn provision(
+    pub(crate) async fn provision(
         &self,
         consumers: &[&ConsumerSpec],
         producers: &[&ProducerSpec],
@@ -101,7 +126,7 @@ impl Scene {
     }
 
     /// Binds an input and waits for its first assignment.
-    pub(super) async fn read(&self, spec: &ConsumerSpec) -> Verdict<Reader> {
+    pub(crate) async fn read(&self, spec: &ConsumerSpec) -> Verdict<Reader> {
         let mut readers = Vec::new();
         self.join(&mut readers, spec).await?;
         readers.pop().ok_or_else(|| Failure::new("no reader was bound"))
@@ -109,25 +134,31 @@ impl Scene {
 
     /// Binds one more input and waits for its first assignment, while the others listen to what
     /// that means for them.
-    pub(super) async fn join(&self, readers: &mut Vec<Reader>, spec: &ConsumerSpec) -> Verdict {
-        let input = self.within("binding an input", self.binder.bind_consumer(spec)).await?;
-        readers.push(Reader::new(input, self.patience()));
+    pub(crate) async fn join(&self, readers: &mut Vec<Reader>, spec: &ConsumerSpec) -> Verdict {
+        self.enter(readers, spec).await?;
         first_assignment(readers, self.patience()).await
     }
 
-    pub(super) async fn write(&self, spec: &ProducerSpec) -> Verdict<Writer> {
+    /// Binds one more input, which waits for its first assignment.
+    pub(super) async fn enter(&self, readers: &mut Vec<Reader>, spec: &ConsumerSpec) -> Verdict {
+        let input = self.within("binding an input", self.binder.bind_consumer(spec)).await?;
+        readers.push(Reader::new(input, self.patience()));
+        Ok(())
+    }
+
+    pub(crate) async fn write(&self, spec: &ProducerSpec) -> Verdict<Writer> {
         let output = self.within("binding an output", self.binder.bind_producer(spec)).await?;
         Ok(Writer::new(output, self.patience()))
     }
 
     /// An output and an input of one group on a destination, provisioned and bound.
-    pub(super) async fn pipe(&self, destination: &str) -> Verdict<(Writer, Reader, ConsumerSpec)> {
+    pub(crate) async fn pipe(&self, destination: &str) -> Verdict<(Writer, Reader, ConsumerSpec)> {
         let (input, output) = (self.input(destination, "group")?, self.output(destination)?);
         self.pipe_of(input, output).await
     }
 
     /// The same with specifications of one's own.
-    pub(super) async fn pipe_of(
+    pub(crate) async fn pipe_of(
         &self,
         input: ConsumerSpec,
         output: ProducerSpec,

@@ -4,7 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use tokio::runtime::{Builder, Runtime};
@@ -13,12 +13,18 @@ use crate::contract::case::Case;
 use crate::contract::cases;
 use crate::contract::compare::{Failure, Verdict};
 use crate::contract::fixture::Fixture;
+use crate::contract::record::{Played, Record};
 use crate::contract::scene::Scene;
 
 /// Runs every case on binders of this fixture, as `cargo test` expects of a test program: takes
 /// its arguments from the command line and prints what failed.
+///
+/// Where the environment variable `BINDER_CONFORMANCE_RECORD` names a file, each case that ends adds
+/// a line to it, a JSON object: `name`, `result` (`passed`, `failed` or `ignored`), `reason` and
+/// `seconds`. `cargo xtask conformance` reads it.
 pub fn run(fixture: impl Fixture) -> ExitCode {
-    let arguments = Arguments::from_args();
+    let mut arguments = Arguments::from_args();
+    arguments.test_threads = arguments.test_threads.or_else(|| fixture.at_once());
     libtest_mimic::run(&arguments, Suite::new(fixture).trials()).exit_code()
 }
 
@@ -72,14 +78,23 @@ impl Suite {
 
     fn trial(&self, case: Case) -> Trial {
         let suite = self.clone();
-        Trial::ignorable_test(case.name, move || match suite.lacking(&case) {
-            Some(reason) => Ok(Completion::ignored_with(reason)),
-            None => suite.attempt(case).map(|()| Completion::Completed).map_err(Failed::from),
+        Trial::ignorable_test(case.name, move || {
+            let begun = Instant::now();
+            let played = match suite.lacking(&case) {
+                Some(reason) => Played::Ignored(reason),
+                None => suite.attempt(case).map_or_else(Played::Failed, |()| Played::Passed),
+            };
+            Record::named()?.add(case.name, &played, begun.elapsed())?;
+            match played {
+                Played::Passed => Ok(Completion::Completed),
+                Played::Ignored(reason) => Ok(Completion::ignored_with(reason)),
+                Played::Failed(failure) => Err(Failed::from(failure)),
+            }
         })
     }
 
     fn lacking(&self, case: &Case) -> Option<String> {
-        let lacking = (case.lacking)(self.0.capabilities()).map(str::to_owned);
+        let lacking = (case.lacking)(&*self.0).map(str::to_owned);
         lacking.or_else(|| self.0.exempt(case.name))
     }
 

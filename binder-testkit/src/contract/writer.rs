@@ -12,7 +12,7 @@ use crate::contract::compare::{Failure, Verdict, ensure, listed};
 use crate::signal::{Signal, lock};
 
 /// A bound output.
-pub(super) struct Writer {
+pub(crate) struct Writer {
     publisher: Arc<dyn Publisher>,
     patience: Duration,
 }
@@ -32,12 +32,12 @@ impl Completions for Reported {
 }
 
 impl Writer {
-    pub(super) fn new(publisher: Arc<dyn Publisher>, patience: Duration) -> Self {
+    pub(crate) fn new(publisher: Arc<dyn Publisher>, patience: Duration) -> Self {
         Self { publisher, patience }
     }
 
     /// Publishes messages and fails unless each is confirmed.
-    pub(super) async fn publish(&self, messages: impl IntoIterator<Item = Message>) -> Verdict {
+    pub(crate) async fn publish(&self, messages: impl IntoIterator<Item = Message>) -> Verdict {
         let outcomes = self.outcomes(messages).await?;
         let not_confirmed: Vec<_> = outcomes
             .iter()
@@ -49,7 +49,7 @@ impl Writer {
     }
 
     /// Publishes messages and gives what became of each, in the order of the messages.
-    pub(super) async fn outcomes(
+    pub(crate) async fn outcomes(
         &self,
         messages: impl IntoIterator<Item = Message>,
     ) -> Verdict<Vec<Completed>> {
@@ -90,7 +90,7 @@ impl Writer {
     }
 
     /// Fails unless flushing is soon ready.
-    pub(super) async fn flush(&self) -> Verdict {
+    pub(crate) async fn flush(&self) -> Verdict {
         let flushed = timeout(self.patience, poll_fn(|cx| self.publisher.poll_flush(cx))).await;
         let patience = self.patience;
         flushed.map_err(|_| Failure::new(format!("flushing took longer than {patience:?}")))

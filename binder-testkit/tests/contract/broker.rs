@@ -1,6 +1,7 @@
 //! A broker of the simplest kind, with a place for every fault: partitioned logs, read by groups.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use std::task::Waker;
 
 use binder_core::binder::Partition;
@@ -21,6 +22,8 @@ pub(crate) struct Topic {
     logs: [Vec<Message>; PARTITIONS],
     pub(crate) groups: BTreeMap<String, Group>,
     published: usize,
+    /// What it was created with.
+    pub(crate) partition_count: Option<NonZeroU32>,
     wakers: Vec<Waker>,
 }
 
@@ -35,6 +38,8 @@ pub(crate) struct Group {
 struct Lane {
     epoch: u32,
     owner: Option<u64>,
+    /// It goes to another member once nothing of it is out.
+    moving: bool,
     next: usize,
     /// Everything before it is of no concern to the group.
     start: usize,
@@ -109,8 +114,15 @@ impl Group {
             }
             if let Some(old) = lane.owner.filter(|old| self.members.contains(old)) {
                 let partition = Partition { epoch: lane.epoch, partition: number as u32 };
-                self.revoked.entry(old).or_default().push(partition);
+                if !lane.moving {
+                    self.revoked.entry(old).or_default().push(partition);
+                }
+                lane.moving = !lane.out.is_empty() && fault != Fault::TakesAtOnce;
+                if lane.moving {
+                    continue;
+                }
             }
+            lane.moving = false;
             lane.owner = member;
             lane.epoch += 1;
             lane.out.clear();
@@ -125,6 +137,17 @@ impl Group {
     fn unsettled(&self, member: u64) -> usize {
         let own = self.lanes.iter().filter(|lane| lane.owner == Some(member));
         own.map(|lane| lane.out.len()).sum()
+    }
+
+    /// The bytes that a member has not settled.
+    fn held(&self, logs: &[Vec<Message>; PARTITIONS], member: u64) -> usize {
+        let own = self.lanes.iter().zip(logs).filter(|(lane, _)| lane.owner == Some(member));
+        own.flat_map(|(lane, log)| lane.out.iter().map(|&out| log[out].size())).sum()
+    }
+
+    /// Forgets what members have not settled, as no binder may when a connection ends.
+    pub(crate) fn forget(&mut self) {
+        self.lanes.iter_mut().for_each(|lane| lane.acked.append(&mut lane.out));
     }
 
     /// Hands over what fits, and says whether that was anything.
@@ -147,19 +170,24 @@ impl Group {
             _ => room,
         };
         let (most, mut bytes, before) = (free.min(room.messages), 0, batch.len());
+        let mut held: usize = group.held(logs, member);
+        let may_hold = if fault == Fault::HasNoByteLimit { usize::MAX } else { limit.bytes };
         for (number, lane) in group.lanes.iter_mut().enumerate() {
             if lane.owner != Some(member) {
                 lane.copy(fault, member, &logs[number], (number, most), batch);
                 continue;
             }
-            while batch.len() - before < most
+            while !lane.moving
+                && batch.len() - before < most
                 && let Some(message) = logs[number].get(lane.next)
             {
                 let first = batch.len() == before;
                 bytes += message.size();
-                if !first && bytes > room.bytes {
+                let full = held > 0 && held + message.size() > may_hold;
+                if full || !first && bytes > room.bytes {
                     break;
                 }
+                held += message.size();
                 let sequence = lane.next;
                 lane.next += 1;
                 if lane.acked.contains(&sequence) {
@@ -195,6 +223,9 @@ impl Group {
                     }
                 }
             }
+        }
+        if self.lanes.iter().any(|lane| lane.moving && lane.out.is_empty()) {
+            self.share(fault);
         }
     }
 

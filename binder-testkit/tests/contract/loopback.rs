@@ -1,6 +1,7 @@
 //! A binder over the broker of this test.
 
 use std::future::pending;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 use std::time::Duration;
@@ -11,7 +12,7 @@ use binder_core::{
     Delivery, Error, ErrorKind, Incoming, Limit, Outbox, ProducerSpec, Publisher, Receipt, Result,
     Room, Settlement, Start, Subscription, Tag, Topology, Unrouted,
 };
-use binder_testkit::contract::Fixture;
+use binder_testkit::contract::{Breakable, Fixture};
 
 use crate::broker::{Broker, Group, Topic};
 use crate::fault::Fault;
@@ -23,10 +24,35 @@ pub(crate) struct LoopbackFixture {
     pub(crate) log: bool,
 }
 
+impl LoopbackFixture {
+    fn binder(self) -> Loopback {
+        let (broker, cuts) = (Arc::default(), Arc::default());
+        Loopback { fixture: self, broker, unreachable: false, cuts }
+    }
+}
+
 impl Fixture for LoopbackFixture {
     fn connect(&self) -> BoxFuture<'_, Result<Arc<dyn Binder>>> {
-        let binder = Loopback { fixture: *self, broker: Arc::default() };
+        let binder = self.binder();
         Box::pin(async { Ok(Arc::new(binder) as Arc<dyn Binder>) })
+    }
+
+    fn unreachable(&self) -> Option<BoxFuture<'_, Result<Arc<dyn Binder>>>> {
+        let binder = Loopback { unreachable: true, ..self.binder() };
+        Some(Box::pin(async { Ok(Arc::new(binder) as Arc<dyn Binder>) }))
+    }
+
+    fn breakable(&self) -> Option<BoxFuture<'_, Result<Breakable>>> {
+        let binder = self.binder();
+        let cuts = binder.cuts.clone();
+        let end_connections = Arc::new(move || {
+            cuts.fetch_add(1, Ordering::SeqCst);
+        });
+        Some(Box::pin(async { Ok(Breakable { binder: Arc::new(binder), end_connections }) }))
+    }
+
+    fn too_large(&self) -> Option<usize> {
+        Some(LARGEST + 1)
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -40,9 +66,15 @@ impl Fixture for LoopbackFixture {
     }
 }
 
+/// The most bytes of a payload.
+const LARGEST: usize = 1 << 20;
+
 #[derive(Clone)]
 struct Loopback {
     fixture: LoopbackFixture,
+    unreachable: bool,
+    /// How often its connections have ended, which is nothing to a sound one.
+    cuts: Arc<AtomicUsize>,
     broker: Arc<Mutex<Broker>>,
 }
 
@@ -59,6 +91,36 @@ impl Loopback {
         });
         wakers.into_iter().for_each(std::task::Waker::wake);
         answer
+    }
+
+    async fn reach(&self) -> Result<()> {
+        match self.fixture.fault {
+            Fault::BindsUnreached => Ok(()),
+            Fault::HangsUnreached if self.unreachable => pending().await,
+            _ if self.unreachable => Err(Error::new(ErrorKind::Connect, "nobody answers")),
+            _ => Ok(()),
+        }
+    }
+
+    /// Creates a topic, or compares what is wanted with what there is.
+    fn create(&self, spec: &ProducerSpec) -> Result<()> {
+        let fault = self.fixture.fault;
+        self.with(|broker| {
+            let topic = broker.topics.entry(spec.destination.to_string()).or_default();
+            if fault == Fault::ProvisionEmpties {
+                *topic = Topic::default();
+            }
+            let wanted = spec.partition_count;
+            let there = topic.partition_count.or(wanted);
+            topic.partition_count = there;
+            match (wanted, there) {
+                (Some(wanted), Some(there)) if wanted > there && fault != Fault::GrowsInSilence => {
+                    Err(Error::new(ErrorKind::Topology, format!("{there} exist, not {wanted}"))
+                        .at_destination(spec.destination.as_str()))
+                }
+                _ => Ok(()),
+            }
+        })
     }
 
     fn ensure_group(&self, topic: &str, group: &str, start: Start) {
@@ -104,6 +166,7 @@ impl Loopback {
             limit,
             anonymous,
             told,
+            cuts: self.cuts.load(Ordering::SeqCst),
         })
     }
 }
@@ -119,6 +182,7 @@ impl Binder for Loopback {
             if self.fixture.fault == Fault::LeaksATask {
                 leak_a_task();
             }
+            self.reach().await?;
             let subscription = self.join(spec)?;
             let acker = Arc::new(LoopbackAcker {
                 binder: self.clone(),
@@ -140,7 +204,10 @@ impl Binder for Loopback {
             unrouted: spec.unrouted,
             kept: Mutex::default(),
         };
-        Box::pin(async { Ok(Arc::new(publisher) as Arc<dyn Publisher>) })
+        Box::pin(async move {
+            self.reach().await?;
+            Ok(Arc::new(publisher) as Arc<dyn Publisher>)
+        })
     }
 
     fn provision<'a>(&'a self, topology: &'a Topology) -> BoxFuture<'a, Result<()>> {
@@ -159,7 +226,8 @@ impl Binder for Loopback {
                 }
             }
         }
-        Box::pin(async { Ok(()) })
+        let created = topology.producers.iter().try_for_each(|spec| self.create(spec));
+        Box::pin(async { created })
     }
 
     fn capabilities(&self) -> Capabilities {
@@ -177,9 +245,27 @@ struct LoopbackSubscription {
     limit: Limit,
     anonymous: bool,
     told: bool,
+    cuts: usize,
 }
 
 impl LoopbackSubscription {
+    fn notice_cuts(&mut self, fault: Fault) -> Result<()> {
+        let cuts = self.binder.cuts.load(Ordering::SeqCst);
+        if std::mem::replace(&mut self.cuts, cuts) == cuts {
+            return Ok(());
+        }
+        match fault {
+            Fault::DiesWithItsConnection => Err(Error::new(ErrorKind::Broker, "cut")),
+            Fault::ForgetsUnsettledWithItsConnection => {
+                self.binder.change(&self.topic, |topic| {
+                    topic.groups.values_mut().for_each(Group::forget);
+                });
+                Ok(())
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn leave(&mut self) {
         let fault = self.binder.fixture.fault;
         self.binder.change(&self.topic, |topic| {
@@ -206,6 +292,7 @@ impl Subscription for LoopbackSubscription {
             Fault::Panics => panic!("broken on purpose"),
             _ => {}
         }
+        self.notice_cuts(fault)?;
         if !std::mem::replace(&mut self.told, true) {
             return Poll::Ready(Ok(Incoming::Assigned));
         }
@@ -293,6 +380,12 @@ impl Publisher for LoopbackPublisher {
         let mut reports = Reports::new();
         let (refuses, topics) = (self.refuses(), self.topics());
         while let Some(outgoing) = outbox.pop_front() {
+            let size = outgoing.message.payload.as_ref().map_or(0, bytes::Bytes::len);
+            if size > LARGEST && fault != Fault::TakesAnySize {
+                let error = Error::new(ErrorKind::TooLarge, "too large");
+                outgoing.completion.report_into(Completed::Refused(error), &mut reports);
+                continue;
+            }
             if refuses {
                 let error = Error::new(ErrorKind::Unroutable, "nobody reads this");
                 outgoing.completion.report_into(Completed::Refused(error), &mut reports);

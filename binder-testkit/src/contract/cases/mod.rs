@@ -5,9 +5,12 @@ mod closing;
 mod flow;
 mod groups;
 mod messages;
+mod moving;
 mod order;
+mod pressure;
 mod publishing;
 mod settlement;
+mod starting;
 
 use binder_core::Message;
 
@@ -24,8 +27,13 @@ pub(super) fn all() -> Vec<Case> {
         settlement::CASES,
         flow::CASES,
         closing::CASES,
+        starting::CASES,
+        pressure::CASES,
+        moving::CASES,
     ]
     .concat();
+    #[cfg(feature = "runtime")]
+    all.extend(crate::runtime::cases());
     all.sort_by_key(|case| case.name);
     all
 }
