@@ -5,6 +5,7 @@
 mod bench;
 mod brokers;
 mod command;
+mod conformance;
 mod kill;
 mod test;
 mod weblog;
@@ -27,6 +28,8 @@ enum Chore {
     Test(test::Arguments),
     /// Bring real brokers up on loopback, take them down, or say how they stand.
     Brokers(brokers::Arguments),
+    /// Run the conformance suite on a binder, and judge each number of its specification.
+    Conformance(conformance::Arguments),
     /// Kill processes of the example at random moments and see that nothing is lost.
     Kill(kill::Arguments),
     /// Measure the framework beside programs written by hand, in turns, on the same broker.
@@ -37,6 +40,7 @@ fn main() -> ExitCode {
     let done = match Arguments::parse().chore {
         Chore::Test(arguments) => test::run(&arguments),
         Chore::Brokers(arguments) => brokers::run(&arguments).map(|()| ExitCode::SUCCESS),
+        Chore::Conformance(arguments) => conformance::run(&arguments),
         Chore::Kill(arguments) => kill::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
     };

@@ -12,6 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     brokers::Kind,
     command,
+    conformance::{self, Target},
     kill::{self, Rounds},
     test::{
         refusals,
@@ -42,7 +43,9 @@ pub(crate) fn steps(scope: Scope) -> Vec<Step> {
             &exact(answer::of_the_sample()),
         )
     });
-    let mut steps = vec![memory.about("memory")];
+    let mock =
+        step("conformance on kafka's mock cluster", || conformance::check(Target::KafkaMock));
+    let mut steps = vec![memory.about("memory"), mock.about("kafka")];
     for kind in Kind::ALL {
         steps.extend(refusals::steps(kind).map(|step| step.about(kind.name())));
         let on = on(kind, scope.full).into_iter();
@@ -55,11 +58,9 @@ pub(crate) fn steps(scope: Scope) -> Vec<Step> {
 fn on(kind: Kind, full: bool) -> Vec<Step> {
     let name = kind.name();
     let mut steps = vec![
-        step(format!("binder-{name}: conformance"), move || {
-            command::run(&mut own_tests(kind, "conformance", &[]))
-        }),
+        step(format!("conformance on {name}"), move || conformance::check(kind.into())),
         step(format!("binder-{name}: its tests on the broker"), move || {
-            command::run(&mut own_tests(kind, "broker", &["--include-ignored"]))
+            command::run(&mut on_the_broker(kind))
         }),
         step(format!("weblog on {name}: its tests"), move || command::run(&mut example(kind))),
         step(format!("weblog on {name}: its tests again, on the same destinations"), move || {
@@ -82,13 +83,13 @@ fn on(kind: Kind, full: bool) -> Vec<Step> {
     steps
 }
 
-/// One of the binder's own test programs, which asks the environment where the broker is.
-fn own_tests(kind: Kind, test: &str, arguments: &[&str]) -> Command {
+/// The binder's own tests, which ask the environment where the broker is.
+fn on_the_broker(kind: Kind) -> Command {
     let mut cargo = program();
     let package = format!("binder-{}", kind.name());
-    cargo.args(["test", "--quiet", "--package", &package, "--test", test, "--"]).args(arguments);
+    cargo.args(["test", "--quiet", "--package", &package, "--test", "broker", "--"]);
     let variable = format!("BINDER_TEST_{}", kind.name().to_uppercase());
-    cargo.env(variable, kind.address().to_string());
+    cargo.arg("--include-ignored").env(variable, kind.address().to_string());
     cargo
 }
 

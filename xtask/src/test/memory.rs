@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use crate::{
     command,
+    conformance::{self, Target},
     test::steps::{Step, program, step},
     weblog::{answer, log},
 };
@@ -14,6 +15,7 @@ use crate::{
 /// The example alone, then on the log that `WEBLOG_LOG` names.
 pub(crate) fn steps() -> Vec<Step> {
     let steps = [
+        step("conformance on memory", || conformance::check(Target::Memory)),
         step("weblog on its bundled log", || compare(None, &answer::of_the_sample())),
         step("weblog: the known answer", || compare(Some(named()?), &answer::known(0)))
             .needs_the_log(),
