@@ -6,6 +6,7 @@ mod bench;
 mod brokers;
 mod command;
 mod conformance;
+mod faults;
 mod kill;
 mod test;
 mod weblog;
@@ -30,6 +31,8 @@ enum Chore {
     Brokers(brokers::Arguments),
     /// Run the conformance suite on a binder, and judge each number of its specification.
     Conformance(conformance::Arguments),
+    /// Break something under the example in a chosen way, and see that nothing is lost.
+    Faults(faults::Arguments),
     /// Kill processes of the example at random moments and see that nothing is lost.
     Kill(kill::Arguments),
     /// Measure the framework beside programs written by hand, in turns, on the same broker.
@@ -41,6 +44,7 @@ fn main() -> ExitCode {
         Chore::Test(arguments) => test::run(&arguments),
         Chore::Brokers(arguments) => brokers::run(&arguments).map(|()| ExitCode::SUCCESS),
         Chore::Conformance(arguments) => conformance::run(&arguments),
+        Chore::Faults(arguments) => faults::run(&arguments),
         Chore::Kill(arguments) => kill::run(&arguments),
         Chore::Bench(arguments) => bench::run(&arguments),
     };

@@ -4,10 +4,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use binder_core::ErrorKind;
 use rdkafka::consumer::Consumer as _;
 
 use super::Pump;
-use crate::error::{Code, broker};
+use crate::error::{Code, broker, kind};
 
 /// How long the last commit may take, and then leaving the group.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -39,16 +40,16 @@ impl Pump {
     }
 
     /// The last commit. During a rebalance the broker refuses it until the client, which has to
-    /// be served for that, has answered.
+    /// be served for that, has answered; and a connection that was just lost is made again.
     fn record_all(&mut self) -> Result<(), Code> {
         let deadline = Instant::now() + LEAVE;
         loop {
             self.settle();
             let rest = deadline.saturating_duration_since(Instant::now());
             match self.record(None, rest) {
-                Err(Code::RebalanceInProgress) if !rest.is_zero() => {
+                Err(code) if !rest.is_zero() && passes(code) => {
                     if self.serve().is_err() {
-                        return Err(Code::RebalanceInProgress);
+                        return Err(code);
                     }
                     self.bell.wait(PAUSE);
                 }
@@ -56,4 +57,18 @@ impl Pump {
             }
         }
     }
+}
+
+/// Whether the same commit may succeed a moment later. Not where the member has lost its place: what
+/// it held is another's then.
+fn passes(code: Code) -> bool {
+    kind(code) == ErrorKind::Connect
+        || matches!(
+            code,
+            Code::RebalanceInProgress
+                | Code::WaitingForCoordinator
+                | Code::CoordinatorNotAvailable
+                | Code::CoordinatorLoadInProgress
+                | Code::NotCoordinator
+        )
 }

@@ -36,6 +36,11 @@ impl Container {
         command::run(Command::new("docker").args(["stop", self.name]))
     }
 
+    /// End it where it stands.
+    pub(crate) fn kill(&self) -> Result<()> {
+        command::run(Command::new("docker").args(["kill", self.name]))
+    }
+
     /// Delete the container and its data, if there is one.
     pub(crate) fn remove(&self) -> Result<()> {
         if self.exists() {

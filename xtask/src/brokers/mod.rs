@@ -111,6 +111,11 @@ pub(crate) fn up(kind: Kind) -> Result<()> {
     kind.service().up()
 }
 
+/// End a broker that was started here where it stands, by SIGKILL.
+pub(crate) fn kill(kind: Kind) -> Result<()> {
+    kind.service().kill()
+}
+
 fn each(broker: Option<Kind>, act: impl Fn(&Service) -> Result<()>) -> Result<()> {
     let kinds = broker.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
     kinds.into_iter().try_for_each(|kind| act(&kind.service()))

@@ -89,6 +89,20 @@ impl Daemon {
         Ok(())
     }
 
+    /// End it where it stands; its data stay.
+    pub(crate) fn kill(&self) -> Result<()> {
+        let Some(pid) = self.pid() else { bail!("it does not run") };
+        command::signal(pid, "KILL")?;
+        let begun = Instant::now();
+        while self.pid().is_some() {
+            if begun.elapsed() > PATIENCE {
+                bail!("process {pid} does not end");
+            }
+            command::pause(Duration::from_millis(20));
+        }
+        fs::remove_file(self.pid_file()).context("its process id cannot be forgotten")
+    }
+
     /// Delete the data of an ended process.
     pub(crate) fn wipe(&self) -> Result<()> {
         if let Some(pid) = self.pid() {

@@ -115,6 +115,19 @@ impl Service {
         Ok(())
     }
 
+    /// End it where it stands; its data stay for the next start.
+    ///
+    /// # Errors
+    ///
+    /// It was not started here, or does not run.
+    pub(crate) fn kill(&self) -> Result<()> {
+        match self.origin() {
+            Origin::Container => self.container.kill(),
+            Origin::Process(_) => self.daemon().kill(),
+            Origin::Unknown => bail!("{} was not started here, so it is not killed", self.name),
+        }
+    }
+
     /// One line: answering or not, how started, process, version.
     pub(crate) fn status(&self) -> String {
         let origin = self.origin();

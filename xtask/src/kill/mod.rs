@@ -3,7 +3,7 @@
 mod chance;
 mod check;
 mod ledger;
-mod round;
+pub(crate) mod round;
 mod stage;
 mod table;
 
@@ -18,9 +18,10 @@ use crate::{
     weblog::{Weblog, build, log},
 };
 
-use chance::Chance;
 use round::Outcome;
-use stage::{Ending, Stage};
+
+pub(crate) use chance::Chance;
+pub(crate) use stage::{Ending, IN_FLIGHT, Player, Stage};
 
 /// The command line of `cargo xtask kill`.
 #[derive(Debug, Args)]
@@ -76,6 +77,24 @@ pub(crate) struct Rounds {
     pub(crate) terminate: u32,
 }
 
+/// The example on a broker is run by one of us at a time.
+pub(crate) fn claim(broker: Kind) -> Result<Claim> {
+    Claim::take(command::scratch("kill")?.join(format!("{}.running", broker.name())))
+}
+
+/// The example for a broker, built with these hooks, and the log that it reads.
+pub(crate) fn stage(broker: Kind, hooks: &str) -> Result<Stage> {
+    let binder = broker.name();
+    let features = format!("{binder},{hooks}");
+    let name = format!("weblog-{binder}-{hooks}");
+    let executable = build::build(&name, &["--package", "weblog", "--features", &features])?;
+    Ok(Stage {
+        broker,
+        weblog: Weblog { executable, binder: Some(binder) },
+        log: log::named_or_made()?,
+    })
+}
+
 /// Every round has to hold, at moments that chance chooses.
 pub(crate) fn survive(broker: Kind, rounds: Rounds) -> Result<()> {
     survive_from(broker, rounds, Chance::seed())
@@ -107,17 +126,9 @@ fn catch_the_mutant(broker: Kind, rounds: Rounds, seed: u64) -> Result<()> {
 }
 
 fn play(broker: Kind, hooks: &str, rounds: Rounds, seed: u64) -> Result<Vec<Outcome>> {
-    let binder = broker.name();
-    let _claim = Claim::take(command::scratch("kill")?.join(format!("{binder}.running")))?;
-    println!("kill test on {binder}, seed {seed}");
-    let features = format!("{binder},{hooks}");
-    let name = format!("weblog-{binder}-{hooks}");
-    let executable = build::build(&name, &["--package", "weblog", "--features", &features])?;
-    let stage = Stage {
-        broker,
-        weblog: Weblog { executable, binder: Some(binder) },
-        log: log::named_or_made()?,
-    };
+    println!("kill test on {}, seed {seed}", broker.name());
+    let _claim = claim(broker)?;
+    let stage = stage(broker, hooks)?;
     let mut chance = Chance::new(seed);
     let kills = (0..rounds.kill).map(|_| Ending::Kill);
     let all = kills.chain((0..rounds.terminate).map(|_| Ending::Terminate));
