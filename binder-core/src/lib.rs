@@ -9,6 +9,12 @@
 
 #![forbid(unsafe_code)]
 
+#[cfg(all(
+    not(debug_assertions),
+    any(feature = "mutant-skip-a-gap", feature = "mutant-reorder-a-lane")
+))]
+compile_error!("a `mutant-` feature builds a fault in, for tests alone: not in a release build");
+
 pub mod binder;
 pub mod capabilities;
 pub mod delivery;

@@ -2,6 +2,18 @@
 #![doc = include_str!("../../README.md")]
 #![forbid(unsafe_code)]
 
+#[cfg(all(
+    not(debug_assertions),
+    any(
+        feature = "mutant-acknowledge-first",
+        feature = "mutant-acknowledge-before-dead-letter",
+        feature = "mutant-drop-on-shutdown",
+        feature = "mutant-unbounded-queue",
+        feature = "mutant-call-again",
+    )
+))]
+compile_error!("a `mutant-` feature builds a fault in, for tests alone: not in a release build");
+
 mod app;
 pub mod config;
 pub mod function;

@@ -73,8 +73,9 @@ impl Bindings {
     }
 
     /// Pauses an input, for every function that reads it: no function is called for a message that
-    /// has not started. What has started is finished. The process stays a member of its group and
-    /// keeps its partitions; a stop drains as usual.
+    /// has not started, nor again for one that waits to be tried again. Calls that run are finished;
+    /// one may begin while this returns. The process stays a member of its group and keeps its
+    /// partitions; a stop drains as usual.
     ///
     /// # Errors
     ///
@@ -117,6 +118,7 @@ impl Bindings {
         }
         let mut names: Vec<_> =
             running.iter().map(|flow| format!("`{}`", flow.plan.binding)).collect();
+        names.sort();
         names.dedup();
         let hint = match names.is_empty() {
             true => "no input runs: the application has not started, or has ended".to_owned(),

@@ -143,10 +143,11 @@ impl Launch {
         for (function, (input, outputs)) in first.into_iter().chain(then) {
             let bound = BoundFunction { input, outputs };
             let body = (function.body)(state.clone());
+            let before = running.inputs.len();
             start_function(&self.executor, function, body, bound, &mut running, &mut emitters)?;
-        }
-        for RunningListener { input, .. } in &running.inputs {
-            app.bindings.add(&input.flow);
+            for RunningListener { input, .. } in &running.inputs[before..] {
+                app.bindings.add(&input.flow);
+            }
         }
         Ok((running, emitters))
     }

@@ -231,7 +231,12 @@ impl EmitTask {
         let mut state = self.emission.lock();
         for (output, message) in self.outputs.drain_from(0) {
             let token = state.sends.add(output, message.clone(), ());
-            self.outboxes.push(output, token, message);
+            // Refused while the stream was polled.
+            if state.resend.is_some() {
+                state.sends.park(token);
+            } else {
+                self.outboxes.push(output, token, message);
+            }
         }
     }
 

@@ -7,7 +7,7 @@ use std::task::{Context, Poll};
 use binder_core::Destination;
 use futures::task::AtomicWaker;
 
-use super::flow::{Effects, Flow, Item, Source};
+use super::flow::{Flow, Item, Source};
 use super::refeed::{Next, Refeed};
 use crate::function::failure::{Class, Failure};
 use crate::function::feed;
@@ -102,23 +102,35 @@ impl Feeder {
     /// Gives back what was taken from this binding and stands before the function, or waits to be
     /// fed again.
     pub(crate) fn give_back_revoked(&self) {
-        self.give_back(&mut self.lock());
-    }
-
-    fn give_back(&self, inner: &mut Inner) {
+        let mut inner = self.lock();
         let interrupts = self.flow.interrupts();
         if std::mem::replace(&mut inner.interrupts, interrupts) == interrupts {
             return;
         }
-        self.flow.give_back_taken(&mut inner.fetched, &mut Effects::default());
-        self.flow.release_all(inner.refeed.take_again(|index| self.flow.is_revoked(index)));
+        let mut gone = inner.refeed.take_again(|index| self.flow.is_gone(index));
+        inner.fetched.retain(|item| {
+            let stays = !self.flow.is_gone(item.index);
+            gone.extend((!stays).then_some(item.index));
+            stays
+        });
+        // Foreign code runs without the lock.
+        drop(inner);
+        self.flow.release_all(gone);
+    }
+
+    /// Gives back what is to be fed again and was taken from this binding before the function broke.
+    pub(crate) fn give_back_broken(&self) {
+        let gone = self.lock().refeed.take_again(|index| self.flow.is_gone(index));
+        self.flow.release_all(gone);
     }
 
     fn next(&self, inner: &mut Inner, cx: &Context<'_>) -> Option<Item> {
-        self.give_back(inner);
         if self.flow.is_paused() {
             self.flow.watch(cx);
-            return None;
+            // Asked again: who has resumed it meanwhile has found nobody to wake.
+            if self.flow.is_paused() {
+                return None;
+            }
         }
         match inner.refeed.next() {
             Next::Nothing => {
@@ -174,6 +186,7 @@ impl feed::Source for FeederSource {
         if !feeder.flow.is_running() {
             return Poll::Ready(None);
         }
+        feeder.give_back_revoked();
         let mut inner = feeder.lock();
         let Some(item) = feeder.next(&mut inner, cx) else {
             // A drain that has begun since the first question may have woken nobody.

@@ -124,7 +124,7 @@ impl Future for Pump {
             let now = Instant::now();
             let next = this.flow.tick(now, &mut this.due, &mut this.outboxes, &mut this.effects);
             let something = !this.outboxes.is_empty();
-            let published = this.flow.publish(&mut this.outboxes, cx);
+            let published = this.flow.publish_again(&mut this.outboxes, cx);
             if something && published.is_ready() {
                 this.flow.handed(&mut this.effects);
             }

@@ -109,8 +109,7 @@ impl Run {
         loop {
             if self.interrupts != flow.interrupts() {
                 self.interrupts = flow.interrupts();
-                flow.give_back_taken(&mut self.queue, effects);
-                flow.put_back_paused(lane, &mut self.queue);
+                flow.give_back_taken(lane, &mut self.queue, effects);
             }
             let (item, resumed) = match (self.current.take(), self.queue.is_empty()) {
                 (Some(item), _) => (item, true),

@@ -112,6 +112,11 @@ impl<S: Copy> Sends<S> {
         self.handing = false;
     }
 
+    /// Whether what has waited is on its way to the publishers.
+    pub(crate) const fn is_handing(&self) -> bool {
+        self.handing
+    }
+
     /// Whether a refused message is not confirmed yet.
     pub(crate) const fn is_refused(&self) -> bool {
         self.refused > 0

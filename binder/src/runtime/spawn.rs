@@ -21,6 +21,8 @@ pub struct Executor {
     pumps: Handle,
     spawned: Arc<AtomicUsize>,
     seeds: Arc<AtomicU64>,
+    /// Instead of the number of threads.
+    tasks: Option<usize>,
     _thread: Option<Arc<PumpThread>>,
 }
 
@@ -70,8 +72,16 @@ impl Executor {
             pumps: handle,
             spawned: Arc::default(),
             seeds,
+            tasks: None,
             _thread: None,
         }
+    }
+
+    /// Calls functions from as many tasks as if there were so many threads, so that what tasks do to
+    /// one another can be tested on one.
+    #[must_use]
+    pub fn with_tasks(self, tasks: usize) -> Self {
+        Self { tasks: Some(tasks.max(1)), ..self }
     }
 
     /// Draws jitter from `seed` instead of from the operating system, so that a test in virtual
@@ -81,7 +91,7 @@ impl Executor {
         Self { seeds: Arc::new(AtomicU64::new(seed)), ..self }
     }
 
-    /// Another number for whoever needs chance: no two are the same, and none is zero.
+    /// Another number for whoever needs chance; never zero.
     pub(crate) fn seed(&self) -> u64 {
         // An odd step visits every number once (splitmix64).
         let step = 0x9e37_79b9_7f4a_7c15;
@@ -96,7 +106,7 @@ impl Executor {
 
     /// How many threads run functions.
     pub(crate) fn workers(&self) -> usize {
-        self.workers.metrics().num_workers().max(1)
+        self.tasks.unwrap_or_else(|| self.workers.metrics().num_workers().max(1))
     }
 
     /// Sleeps by the clock of the pumps, which no function can block.

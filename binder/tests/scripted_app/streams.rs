@@ -346,3 +346,20 @@ async fn what_a_broken_stream_is_to_be_fed_again_goes_back_at_once_when_it_is_re
     assert_eq!(running.stop().await, Exit::Drained);
     assert_eq!(count(&input, Settlement::Release), 6);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_revoked_inside_a_stream_goes_back_when_the_stream_breaks() {
+    let (bench, running) = stream(listeners![hoarded]).await;
+    let input = bench.input("in").partitions(2);
+    input.push_to(0, [order(1), order(2)]);
+    settle_down().await;
+    input.revoke(0);
+    settle_down().await;
+    assert_eq!(count(&input, Settlement::Release), 0, "the function has them");
+    // Another one breaks the stream in which they are.
+    input.push_to(1, [order(3)]);
+    settle_down().await;
+    assert_eq!(count(&input, Settlement::Release), 2);
+    assert_eq!(running.stop().await, Exit::Drained);
+    assert_eq!(input.unsettled(), 0);
+}

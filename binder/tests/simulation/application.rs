@@ -95,7 +95,9 @@ pub(crate) async fn start(
             ..Sources::default()
         },
         only: Vec::new(),
-        executor: Executor::current().with_seed(plan.seed ^ ((connection.process as u64) << 48)),
+        executor: Executor::current()
+            .with_tasks(plan.tasks)
+            .with_seed(plan.seed ^ ((connection.process as u64) << 48)),
     };
     let listener = if plan.streams { listeners![stream] } else { listeners![call] };
     let app = App::new(connection.clone()).bind(listener);

@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::fate::Fate;
 use crate::plan::{COPIES, DEAD, DESTINATIONS, INVOICES, Plan};
-use crate::seen::Event;
 use crate::world::State;
 
 /// What was broken.
@@ -65,14 +64,13 @@ fn doubled(state: &State, destination: usize) -> Vec<String> {
 /// Nothing has happened after which a message may be handled twice.
 fn is_clean(state: &State) -> bool {
     let Plan { order, streams, .. } = state.plan;
-    let died = state.seen.has(Event::Crash) || state.hurried;
-    order == "partition" && !streams && !died && state.unknown == 0 && !state.mended
+    order == "partition" && !streams && !state.crashed && state.unknown == 0 && !state.mended
 }
 
-/// Where a message of a key first stands behind a later one of that key. What goes to the dead
+/// Where a message first stands behind a later one of its key, or partition. What goes to the dead
 /// letters because of one output is not waited for in the other.
 fn disordered(state: &State, destination: usize) -> Vec<String> {
-    if !state.plan.is_ordered() || state.hurried || state.alone {
+    if !state.plan.is_ordered() || state.alone {
         return Vec::new();
     }
     let mut highest = BTreeMap::new();
@@ -82,7 +80,7 @@ fn disordered(state: &State, destination: usize) -> Vec<String> {
         .iter()
         .filter(|id| state.plan.fate(**id).is_sent() && seen.insert(**id))
     {
-        let last = highest.entry(id % state.plan.keys).or_insert(id);
+        let last = highest.entry(state.plan.lane(id)).or_insert(id);
         if id < *last {
             found.push(format!("{id} comes after {last} in {}", DESTINATIONS[destination]));
         }

@@ -68,7 +68,7 @@ impl State {
 
     pub(crate) fn append(&mut self, message: Message, after: &mut After) {
         let Some(id) = message::id_of(&message) else { return };
-        let index = id % self.plan.keys % self.partitions.len();
+        let index = self.plan.partition(id);
         let partition = &mut self.partitions[index];
         partition.log.push((id, message));
         if let Some(owner) = partition.owner {
@@ -171,7 +171,10 @@ impl State {
             return;
         }
         partition.away = true;
-        self.seen.note(Event::Revoke);
+        // One that nobody works on is taken without anybody noticing.
+        if partition.watermark.in_progress() > 0 {
+            self.seen.note(Event::Revoke);
+        }
         self.ask(away, Job::GiveBack(index), after);
         self.share(after);
     }
@@ -184,7 +187,10 @@ impl State {
     pub(crate) fn drain_over(&mut self, index: usize, epoch: u32, after: &mut After) {
         let partition = &self.partitions[index];
         if partition.leaving && partition.epoch == epoch {
-            self.hurried = true;
+            let owner = partition.owner.filter(|owner| self.members[*owner].reads());
+            if let Some(owner) = owner {
+                self.violation(format!("process {owner} does not let go of partition {index}"));
+            }
             self.hand_over(index, after);
         }
     }

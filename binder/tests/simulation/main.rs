@@ -28,8 +28,8 @@ use crate::plan::Plan;
 use crate::play::{Verdict, play};
 use crate::seen::Coverage;
 
-/// Plays random schedules against a model broker and checks that nothing is lost, doubled or out
-/// of order. What is broken is printed with its seed, which plays the same schedule again.
+/// Plays random schedules against a model broker and checks that nothing is lost, nothing
+/// more often published than delivered, and nothing out of order. What is broken is printed with its seed, which plays the same schedule again.
 #[derive(Debug, Parser)]
 #[command(name = "simulation", bin_name = "cargo test -p stream-binder --test simulation --")]
 struct Arguments {
@@ -44,6 +44,12 @@ struct Arguments {
     seed: Option<u64>,
     /// Plays only if one of these is part of the word `simulation`.
     filters: Vec<String>,
+    /// Says that there is one test, for programs that ask.
+    #[arg(long, hide = true)]
+    list: bool,
+    /// There is none that is ignored.
+    #[arg(long, hide = true)]
+    ignored: bool,
     #[command(flatten)]
     _of_other_programs: OfOtherPrograms,
 }
@@ -59,6 +65,14 @@ struct OfOtherPrograms {
     include_ignored: bool,
     #[arg(long, hide = true)]
     test_threads: Option<usize>,
+    #[arg(long, hide = true)]
+    exact: bool,
+    #[arg(long, hide = true)]
+    skip: Vec<String>,
+    #[arg(long, hide = true)]
+    color: Option<String>,
+    #[arg(long, hide = true)]
+    format: Option<String>,
 }
 
 /// After so many broken schedules the others would tell nothing new.
@@ -70,6 +84,12 @@ const COVERED_FROM: u64 = 2_000;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if arguments.list || arguments.ignored {
+        if !arguments.ignored {
+            println!("simulation: test");
+        }
+        return ExitCode::SUCCESS;
+    }
     let wanted = |filter: &String| "simulation".contains(filter.as_str());
     if !arguments.filters.is_empty() && !arguments.filters.iter().any(wanted) {
         println!("simulation: filtered out");

@@ -48,7 +48,11 @@ impl State {
         let alive = |state: &Self| state.members[state.outlets[index].process].alive;
         while alive(self) && !outbox.is_empty() {
             let outlet = &mut self.outlets[index];
-            if outlet.pending.len() >= outlet.capacity {
+            let others = match self.plan.shared {
+                true => self.dice.roll(outlet.capacity as u64 + 1) as usize,
+                false => 0,
+            };
+            if outlet.pending.len() + others >= outlet.capacity && !outlet.pending.is_empty() {
                 break;
             }
             let Some(Outgoing { message, completion }) = outbox.pop_front() else { break };
@@ -102,10 +106,12 @@ impl State {
             self.tick(after);
         }
         let outlet = &mut self.outlets[index];
-        after.wakers.append(&mut outlet.wakers);
+        if !self.plan.shared || outlet.pending.len() * 2 <= outlet.capacity {
+            after.wakers.append(&mut outlet.wakers);
+        }
         if !outlet.pending.is_empty() {
             outlet.asked = true;
-            let pause = self.dice.roll(4);
+            let pause = if self.dice.roll(16) == 0 { 200 } else { self.dice.roll(4) };
             self.ask(pause, Job::Confirm(index), after);
         }
     }

@@ -47,6 +47,11 @@ pub(crate) struct Plan {
     pub(crate) dead_letters: bool,
     /// A refusal refuses what waits behind it too, as a log with ordered producers does.
     pub(crate) refuses_the_rest: bool,
+    /// From how many tasks functions are called.
+    pub(crate) tasks: usize,
+    /// A publisher that was full says so only when half of its room is free, and somebody else may
+    /// take that: it is shared.
+    pub(crate) shared: bool,
     /// By the count of what the broker has seen.
     pub(crate) troubles: Vec<(u64, Trouble)>,
     /// For what is decided on the way.
@@ -74,6 +79,8 @@ impl Plan {
             processes: 1 + dice.roll(3) as usize,
             dead_letters: !dice.percent(20),
             refuses_the_rest: dice.roll(2) == 0,
+            tasks: dice.one_of(&[1, 2, 3]),
+            shared: dice.roll(2) == 0,
             troubles,
             dice,
         }
@@ -91,6 +98,15 @@ impl Plan {
     /// behind later messages.
     pub(crate) fn is_ordered(&self) -> bool {
         !self.streams && self.order != "none"
+    }
+
+    pub(crate) fn partition(&self, id: usize) -> usize {
+        id % self.keys % self.partitions
+    }
+
+    /// Messages with the same number stay in order.
+    pub(crate) fn lane(&self, id: usize) -> usize {
+        if self.order == "partition" { self.partition(id) } else { id % self.keys }
     }
 }
 
@@ -133,7 +149,9 @@ impl fmt::Display for Plan {
         writeln!(
             f,
             "seed {seed}: {kind}, {messages} messages of {keys} keys in {partitions} partitions, \
-             order {order}, concurrency {concurrency}, max_in_flight {}, {} process(es), {}, {}",
+             order {order}, concurrency {concurrency} in {} tasks, max_in_flight {}, {} process(es), \
+             {}, {}",
+            self.tasks,
             self.max_in_flight,
             self.processes,
             if self.refuses_the_rest { "refused in order" } else { "refused alone" },

@@ -105,7 +105,7 @@ impl Stage<'_> {
                 }
             }
             Order::Pause(process, pause) => self.pause(process, Duration::from_millis(pause)),
-            Order::Join if self.running.len() < 2 => self.start().await,
+            Order::Join if self.running.len() < 3 => self.start().await,
             Order::Join => {}
         }
     }
@@ -115,7 +115,9 @@ impl Stage<'_> {
         // It may have stopped by itself.
         if bindings.pause("orders").is_ok() {
             self.world.with(|state, _| {
-                state.seen.note(Event::Pause);
+                if state.members[process].held > 0 {
+                    state.seen.note(Event::Pause);
+                }
                 state.members[process].paused = true;
                 state.note(|| format!("process {process} is paused"));
             });

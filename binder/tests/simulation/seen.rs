@@ -57,10 +57,6 @@ impl Seen {
     pub(crate) const fn note(&mut self, event: Event) {
         self.0[event as usize] = true;
     }
-
-    pub(crate) const fn has(&self, event: Event) -> bool {
-        self.0[event as usize]
-    }
 }
 
 /// In how many schedules what happened.

@@ -90,8 +90,8 @@ pub(crate) struct State {
     pub(crate) unknown: usize,
     /// An output was not confirmed, and later ones of the same publisher were.
     pub(crate) alone: bool,
-    /// A partition was taken while its reader was still at work.
-    pub(crate) hurried: bool,
+    /// A process has died.
+    pub(crate) crashed: bool,
     /// What was wrong with messages, or the function, is mended.
     pub(crate) mended: bool,
     pub(crate) violations: Vec<String>,
@@ -125,7 +125,7 @@ impl World {
             calls: BTreeMap::new(),
             unknown: 0,
             alone: false,
-            hurried: false,
+            crashed: false,
             mended: false,
             violations: Vec::new(),
             trace: Vec::new(),
@@ -256,7 +256,11 @@ impl State {
     /// From now on nothing of the process reaches the broker, or the process.
     fn crash(&mut self, process: u64, after: &mut After) {
         let Some(process) = self.pick(process) else { return };
-        self.seen.note(Event::Crash);
+        self.crashed = true;
+        // One that holds nothing is missed by nobody.
+        if self.members[process].held > 0 {
+            self.seen.note(Event::Crash);
+        }
         self.members[process].alive = false;
         self.lose_outlets(process);
         let session = self.dice.roll(60);

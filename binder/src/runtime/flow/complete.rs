@@ -8,9 +8,10 @@ use binder_core::{Completed, Completions, ErrorKind};
 use tokio::time::Instant;
 use tracing::Level;
 
-use super::{Counts, Due, Effects, Flow, State, report};
+use super::{Counts, Due, Effects, Flow, Source, State, report};
 use crate::runtime::outboxes::Outboxes;
 use crate::runtime::plan::RESEND;
+use crate::runtime::sends::Sends;
 
 impl Completions for Flow {
     fn complete(&self, batch: &mut Vec<(u64, Completed)>) {
@@ -183,14 +184,26 @@ impl Flow {
     /// What a full publisher has not taken when an earlier message is refused waits behind that
     /// one instead: it would overtake it.
     pub(crate) fn publish(&self, outboxes: &mut Outboxes, cx: &mut Context<'_>) -> Poll<()> {
-        if outboxes.is_stuck() {
-            let mut state = self.lock();
-            if state.resending && state.sends.is_waiting() {
-                let back = outboxes.take_back(self.dead_letters());
-                back.for_each(|token| state.sends.park(token));
-            }
-        }
+        // Also while the pump hands over what was refused: a full publisher may keep it from that.
+        self.park_stuck(outboxes, Sends::is_handing);
         outboxes.poll_publish(cx)
+    }
+
+    /// The same for the pump, which hands over what was refused.
+    pub(crate) fn publish_again(&self, outboxes: &mut Outboxes, cx: &mut Context<'_>) -> Poll<()> {
+        self.park_stuck(outboxes, |_| false);
+        outboxes.poll_publish(cx)
+    }
+
+    fn park_stuck(&self, outboxes: &mut Outboxes, also: impl Fn(&Sends<Source>) -> bool) {
+        if !outboxes.is_stuck() {
+            return;
+        }
+        let mut state = self.lock();
+        if state.resending && state.sends.is_waiting() || also(&state.sends) {
+            let back = outboxes.take_back(self.dead_letters());
+            back.for_each(|token| state.sends.park(token));
+        }
     }
 
     /// The publishers have taken everything that the pump had for them.

@@ -52,9 +52,12 @@ impl Flow {
         }
     }
 
-    /// Whether the partition of a delivery was taken away.
-    pub(crate) fn is_revoked(&self, index: u32) -> bool {
-        self.lock().entries.get(index as usize).is_some_and(|entry| entry.revoked)
+    /// Whether a delivery that was not started has to go back: the binding drains, or its partition
+    /// was taken away.
+    pub(crate) fn is_gone(&self, index: u32) -> bool {
+        let state = self.lock();
+        let entry = state.entries.get(index as usize);
+        !state.phase.is_running() || entry.is_none_or(|entry| entry.revoked)
     }
 
     /// Whether that feeding of a delivery is still ours to settle.

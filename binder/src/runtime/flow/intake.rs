@@ -159,18 +159,14 @@ impl Flow {
         }
     }
 
-    /// Puts what a lane task has taken and not started back into its lane while the binding is
-    /// paused; the lane stays the task's until it is finished.
-    pub(crate) fn put_back_paused(&self, lane: u64, queue: &mut VecDeque<Item>) {
-        let mut state = self.lock();
-        if state.paused {
-            let back: Vec<_> = queue.drain(..).map(|item| state.return_unstarted(item)).collect();
-            state.lanes.put_back(lane, back.into_iter());
-        }
-    }
-
-    /// Gives back what a lane task has taken and not started, as far as it has to.
-    pub(crate) fn give_back_taken(&self, queue: &mut VecDeque<Item>, effects: &mut Effects) {
+    /// Gives back what a lane task has taken and not started, as far as it has to. While the binding
+    /// is paused the rest returns to the lane, which stays the task's until it is finished.
+    pub(crate) fn give_back_taken(
+        &self,
+        lane: u64,
+        queue: &mut VecDeque<Item>,
+        effects: &mut Effects,
+    ) {
         let mut state = self.lock();
         let draining = !state.phase.is_running();
         queue.retain_mut(|item| {
@@ -181,6 +177,11 @@ impl Flow {
             }
             true
         });
+        // Under the same lock: a drain or a revocation in between would look for them in vain.
+        if state.paused {
+            let back: Vec<_> = queue.drain(..).map(|item| state.return_unstarted(item)).collect();
+            state.lanes.put_back(lane, back.into_iter());
+        }
         drop(state);
         self.apply(effects);
     }

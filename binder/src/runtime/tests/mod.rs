@@ -4,6 +4,7 @@ mod batching;
 mod bench;
 mod failing;
 mod ordering;
+mod overtaking;
 mod publishing;
 mod settling;
 mod stopping;
