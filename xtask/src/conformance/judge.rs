@@ -1,61 +1,13 @@
 //! From what became of cases to what became of numbers.
 
-use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::conformance::{
     numbers::Number,
+    record::{Outcome, Played},
     rules::Rules,
-    target::{Target, text},
+    target::Target,
 };
-
-/// What a case or a number ends with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
-    Passed,
-    Failed,
-    Ignored,
-}
-
-impl Outcome {
-    pub(crate) fn word(self) -> &'static str {
-        match self {
-            Self::Passed => "passed",
-            Self::Failed => "failed",
-            Self::Ignored => "ignored",
-        }
-    }
-
-    fn of(word: &str) -> Option<Self> {
-        [Self::Passed, Self::Failed, Self::Ignored].into_iter().find(|it| it.word() == word)
-    }
-}
-
-/// What became of one case.
-#[derive(Clone, Debug)]
-pub(crate) struct Played {
-    pub(crate) name: String,
-    pub(crate) outcome: Outcome,
-    pub(crate) reason: String,
-    pub(crate) seconds: f64,
-}
-
-impl Played {
-    /// One line of the record.
-    pub(crate) fn read(line: &str) -> Result<Self> {
-        let value: Value = serde_json::from_str(line).with_context(|| line.to_owned())?;
-        Ok(Self {
-            name: text(&value, "name")?.to_owned(),
-            outcome: Outcome::of(text(&value, "result")?).context("no such result")?,
-            reason: text(&value, "reason")?.to_owned(),
-            seconds: value["seconds"].as_f64().context("no seconds")?,
-        })
-    }
-
-    pub(crate) fn has_failed(&self) -> bool {
-        self.outcome == Outcome::Failed
-    }
-}
 
 /// What became of one number.
 #[derive(Clone, Debug)]
@@ -161,13 +113,5 @@ mod tests {
         assert_eq!(judged("C08", &ignored("c08_a")), failed("c08_a: cannot"));
         assert_eq!(judged("C10", &ignored("c10_a")), failed("c10_a: cannot"));
         assert_eq!(judged("C10", &[]), failed("there is no case"));
-    }
-
-    #[test]
-    fn a_line_of_the_record_is_read() {
-        let line = r#"{"name":"c01_a","result":"failed","reason":"x","seconds":1.25}"#;
-        let played = Played::read(line).unwrap();
-        assert_eq!((played.outcome, played.seconds), (Outcome::Failed, 1.25));
-        assert!(Played::read("{}").is_err());
     }
 }

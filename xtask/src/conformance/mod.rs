@@ -3,6 +3,7 @@
 mod judge;
 mod numbers;
 mod page;
+mod record;
 mod report;
 mod rules;
 mod target;
@@ -16,8 +17,9 @@ use clap::Args;
 
 use crate::command;
 
-use judge::{Played, judge};
+use judge::judge;
 use numbers::Number;
+use record::Played;
 use report::Report;
 use rules::Rules;
 use target::Binder;

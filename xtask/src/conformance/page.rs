@@ -7,12 +7,7 @@ use serde_json::Value;
 
 use crate::{
     command,
-    conformance::{
-        numbers::Number,
-        read,
-        report::Report,
-        target::{Target, text},
-    },
+    conformance::{numbers::Number, read, record::text, report::Report, target::Target},
 };
 
 const PAGE: &str = "docs/spec/conformance.md";

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::{Value, json};
 
-use crate::conformance::judge::{Judged, Outcome};
+use crate::conformance::{judge::Judged, record::Outcome};
 
 /// A run of the suite on one binder.
 #[derive(Debug)]

@@ -8,12 +8,11 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
-use serde_json::Value;
 
 use crate::{
     brokers::Kind,
     command,
-    conformance::{judge::Played, numbers::Number},
+    conformance::{numbers::Number, record::Played},
 };
 
 /// A binder of this project.
@@ -148,11 +147,6 @@ fn version(status: &str) -> Option<String> {
     let (broker, rest) = status.split_once(':')?;
     let version = broker.split_once(' ').map_or("unknown", |(_, version)| version.trim());
     rest.trim_start().starts_with("answers").then(|| version.to_owned())
-}
-
-/// A text of a JSON object.
-pub(crate) fn text<'a>(object: &'a Value, field: &str) -> Result<&'a str> {
-    object[field].as_str().with_context(|| format!("no `{field}` in {object}"))
 }
 
 #[cfg(test)]
