@@ -6,27 +6,11 @@ use crate::config::Config;
 use crate::config::nearest::suggestion;
 use crate::config::node::{Node, Table};
 use crate::config::problem::Problems;
+use crate::config::resolve::kind::{Choice, KINDS, MEMORY, canonical};
 use crate::config::resolve::settings::{refuse_foreign, settings};
 use crate::config::resolve::{ResolvedBinder, entry};
 use crate::config::section::{Found, Section};
 use crate::config::value::Setting;
-
-/// The kinds of this project, compiled in or not.
-pub(crate) const KINDS: [&str; 3] = ["memory", "kafka", "amqp"];
-
-/// The kind that is no broker.
-pub(crate) const MEMORY: &str = "memory";
-
-/// The name of a kind that is also known by another one.
-pub(crate) fn canonical(kind: &str) -> &str {
-    if kind == "rabbitmq" { "amqp" } else { kind }
-}
-
-/// The binder of a binding.
-pub(crate) struct Choice {
-    pub(crate) name: String,
-    pub(crate) kind: String,
-}
 
 /// The binders that there are, and those that were chosen.
 pub(crate) struct Binders<'a> {

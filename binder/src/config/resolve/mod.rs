@@ -4,6 +4,7 @@ mod agreement;
 mod binders;
 mod group;
 mod input;
+mod kind;
 mod names;
 mod native;
 mod output;

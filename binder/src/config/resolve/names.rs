@@ -9,7 +9,7 @@ use crate::config::layer::environment::written;
 use crate::config::nearest::suggestion;
 use crate::config::node::Node;
 use crate::config::problem::Problems;
-use crate::config::resolve::binders::{KINDS, MEMORY, canonical};
+use crate::config::resolve::kind::{KINDS, MEMORY, canonical};
 use crate::config::resolve::{FunctionNames, entry};
 use crate::config::schema::keys::{KEYS, Side};
 use crate::config::section::Section;

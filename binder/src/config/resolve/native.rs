@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use crate::config::node::{Body, Table};
-use crate::config::resolve::binders::canonical;
+use crate::config::resolve::kind::canonical;
 use crate::config::secret::shown;
 use crate::config::section::Section;
 use crate::config::value::Setting;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::config::problem::Problems;
-use crate::config::resolve::binders::{Choice, MEMORY};
+use crate::config::resolve::kind::{Choice, MEMORY};
 use crate::config::resolve::{Native, ResolvedBinder};
 use crate::config::secret::Secret;
 use crate::config::section::Section;
