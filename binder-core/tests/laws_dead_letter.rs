@@ -52,7 +52,7 @@ fn side(message: &Message, ours: bool) -> Vec<(Bytes, Option<Bytes>)> {
 
 proptest! {
     #[test]
-    fn ours_stand_once_behind_everything_else_untouched(
+    fn r17_ours_stand_once_behind_everything_else_untouched(
         message in message(),
         cause in any::<String>(),
         long in 1..400_usize,

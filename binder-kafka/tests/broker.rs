@@ -26,18 +26,18 @@ macro_rules! on_the_broker {
 on_the_broker! {
     message = a_message_comes_back_as_it_went,
     order = messages_of_a_key_keep_their_order,
-    prefix = only_the_settled_prefix_is_committed,
+    prefix = s15_11_only_the_settled_prefix_is_committed,
     bounded = what_is_uncommitted_is_bounded,
     released = a_released_message_comes_again,
     latest = the_latest_is_pinned_when_assigned,
-    drained = what_has_started_finishes_before_a_partition_moves,
+    drained = k07_what_has_started_finishes_before_a_partition_moves,
     eager = members_come_and_go_and_nothing_is_lost("range"),
     cooperative = members_come_and_go_and_nothing_is_lost("cooperative-sticky"),
     empty = an_empty_assignment_is_one,
     many = many_messages_flow_from_topic_to_topic(100_000),
     too_large = a_message_too_large_is_refused_and_the_next_is_sent,
     too_few = more_partitions_than_exist_are_an_error,
-    dropped = what_was_dropped_without_a_close_comes_again,
+    dropped = k01_what_was_dropped_without_a_close_comes_again,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

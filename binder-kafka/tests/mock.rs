@@ -28,17 +28,17 @@ macro_rules! on_the_mock {
 on_the_mock! {
     a_message_comes_back_as_it_went,
     messages_of_a_key_keep_their_order,
-    only_the_settled_prefix_is_committed,
+    s15_11_only_the_settled_prefix_is_committed,
     what_is_uncommitted_is_bounded,
     a_released_message_comes_again,
     the_latest_is_pinned_when_assigned,
-    what_has_started_finishes_before_a_partition_moves,
+    k07_what_has_started_finishes_before_a_partition_moves,
     members_come_and_go_and_nothing_is_lost("range"),
     an_empty_assignment_is_one,
     many_messages_flow_from_topic_to_topic(100_000),
     a_message_too_large_is_refused_and_the_next_is_sent,
     more_partitions_than_exist_are_an_error,
-    what_was_dropped_without_a_close_comes_again,
+    k01_what_was_dropped_without_a_close_comes_again,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

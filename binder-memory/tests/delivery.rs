@@ -54,7 +54,7 @@ fn destinations_do_not_leak_into_each_other() {
 }
 
 #[test]
-fn groups_share_and_copy() {
+fn m02_groups_share_and_copy() {
     let broker = MemoryBinder::new();
     let mut writer = write(&broker, &with_partitions(output("orders"), 4));
     let mut one = read(&broker, &input("orders", Some("shared")));
@@ -71,7 +71,7 @@ fn groups_share_and_copy() {
 }
 
 #[test]
-fn a_private_copy_has_only_what_came_while_it_was_bound() {
+fn s15_01_a_private_copy_has_only_what_came_while_it_was_bound() {
     let broker = MemoryBinder::new();
     let mut named = read(&broker, &input("orders", Some("g")));
     let mut writer = write(&broker, &output("orders"));
@@ -204,7 +204,7 @@ fn a_key_has_one_partition_and_keeps_its_order() {
 }
 
 #[test]
-fn keys_go_where_a_java_client_puts_them() {
+fn s15_07_keys_go_where_a_java_client_puts_them() {
     // `Utils.toPositive(Utils.murmur2(key)) % 8` of org.apache.kafka:kafka-clients; the hashes
     // are those of its own test (UtilsTest.testMurmur2).
     let known = [

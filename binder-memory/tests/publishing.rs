@@ -40,7 +40,7 @@ fn a_receipt_names_partition_and_offset_and_a_batch_is_one_report() {
 }
 
 #[test]
-fn a_full_partition_makes_publishing_wait_and_wakes_it() {
+fn m01_a_full_partition_makes_publishing_wait_and_wakes_it() {
     let broker = MemoryBinder::new();
     let mut writer = with_reader(&broker, 1);
     let mut reader = read(&broker, &input("orders", Some("g")));

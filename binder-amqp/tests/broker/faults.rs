@@ -58,7 +58,7 @@ async fn read_all(reader: &mut Input, all: usize) -> BTreeMap<usize, usize> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[ignore = "needs RabbitMQ: cargo xtask test runs it"]
-async fn connections_cut_under_load_lose_nothing() {
+async fn q01_connections_cut_under_load_lose_nothing() {
     const ALL: usize = 10_000;
     let proxy = Proxy::start().await;
     let (sending, reading, name) = (through(&proxy), through(&proxy), unique("cut"));
@@ -124,7 +124,7 @@ async fn a_silent_connection_is_noticed_and_made_anew() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: cargo xtask test runs it"]
-async fn a_queue_and_an_exchange_that_were_deleted_are_made_again() {
+async fn q05_a_queue_and_an_exchange_that_were_deleted_are_made_again() {
     let (binder, name) = (binder(), unique("deleted"));
     let output = Output::bind(&binder, &output(&name, &["g"])).await;
     let mut reader = Input::bind(&binder, &input(&name, "g")).await;

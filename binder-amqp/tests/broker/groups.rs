@@ -41,7 +41,7 @@ async fn members_of_a_group_share_and_groups_copy() {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: cargo xtask test runs it"]
-async fn a_required_group_misses_nothing_sent_before_its_first_reader() {
+async fn s15_08_a_required_group_misses_nothing_sent_before_its_first_reader() {
     let (binder, name) = (binder(), unique("required"));
     let output = Output::bind(&binder, &output(&name, &["late"])).await;
     output.publish((0..10).map(numbered).collect()).await;

@@ -37,7 +37,7 @@ fn is_read(message: &Message) -> bool {
 
 #[tokio::test]
 #[ignore = "needs RabbitMQ: cargo xtask test runs it"]
-async fn each_unroutable_message_is_refused_and_no_other() {
+async fn q03_each_unroutable_message_is_refused_and_no_other() {
     let (outcomes, kept) = half_unroutable(Unrouted::Fail).await;
     let (mut confirmed, mut refused) = (0, 0);
     for (message, outcome) in &outcomes {

@@ -63,7 +63,7 @@ pub(crate) async fn messages_of_a_key_keep_their_order(broker: &Broker) {
     input.close().await;
 }
 
-pub(crate) async fn only_the_settled_prefix_is_committed(broker: &Broker) {
+pub(crate) async fn s15_11_only_the_settled_prefix_is_committed(broker: &Broker) {
     let binder = broker.binder();
     let topic = broker.topic(1).await;
     let group = unique("group");
@@ -157,7 +157,7 @@ pub(crate) async fn the_latest_is_pinned_when_assigned(broker: &Broker) {
     input.close().await;
 }
 
-pub(crate) async fn what_has_started_finishes_before_a_partition_moves(broker: &Broker) {
+pub(crate) async fn k07_what_has_started_finishes_before_a_partition_moves(broker: &Broker) {
     let binder = broker.binder();
     let topic = broker.topic(2).await;
     let group = unique("group");
@@ -344,7 +344,7 @@ pub(crate) async fn more_partitions_than_exist_are_an_error(broker: &Broker) {
     }
 }
 
-pub(crate) async fn what_was_dropped_without_a_close_comes_again(broker: &Broker) {
+pub(crate) async fn k01_what_was_dropped_without_a_close_comes_again(broker: &Broker) {
     let binder = broker.binder();
     let topic = broker.topic(1).await;
     let group = unique("group");

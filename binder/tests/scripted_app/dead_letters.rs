@@ -30,7 +30,7 @@ fn letters() -> Bench {
 const DEAD: &str = "orders.shop.bill.dlq";
 
 #[tokio::test(start_paused = true)]
-async fn a_dead_letter_goes_to_destination_group_dlq_after_the_third_attempt() {
+async fn r05_s15_03_a_dead_letter_goes_to_destination_group_dlq_after_the_third_attempt() {
     let bench = letters();
     let (orders, calls) = (bench.input("orders"), Arc::new(AtomicUsize::new(0)));
     let app = App::new(calls.clone()).bind(listeners![bill]);
@@ -68,7 +68,7 @@ async fn a_dead_letter_goes_to_destination_group_dlq_after_the_third_attempt() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn its_source_is_settled_only_when_the_dead_letter_is_confirmed() {
+async fn r01_its_source_is_settled_only_when_the_dead_letter_is_confirmed() {
     let bench = letters();
     let orders = bench.input("orders");
     let no_leader = || Error::new(ErrorKind::Publish, "no leader");
@@ -112,7 +112,7 @@ async fn trouble(order: Order) -> Order {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_panic_and_a_call_past_its_deadline_are_failures_like_others() {
+async fn r16_a_panic_and_a_call_past_its_deadline_are_failures_like_others() {
     let bench = Bench::new()
         .set("bindings.orders.dead_letter=dead")
         .set("bindings.orders.deadline=10s")
@@ -132,7 +132,7 @@ async fn a_panic_and_a_call_past_its_deadline_are_failures_like_others() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_a_dead_letter_the_binding_stops_at_the_message_and_resumes_there() {
+async fn s15_04_without_a_dead_letter_the_binding_stops_at_the_message_and_resumes_there() {
     let bench = Bench::new().set("bindings.orders.retry.max_attempts=1");
     let orders = bench.input("orders");
     orders.push((0..3).map(order));

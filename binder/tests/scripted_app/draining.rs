@@ -46,7 +46,7 @@ async fn what_has_started_is_finished_within_the_grace_and_the_rest_goes_back() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_function_that_hangs_is_left_when_the_grace_is_over() {
+async fn r11_a_function_that_hangs_is_left_when_the_grace_is_over() {
     for (grace, bench) in [(20, Bench::new()), (2, Bench::new().set("grace=2s"))] {
         let orders = bench.input("orders");
         orders.push((0..10).map(order));

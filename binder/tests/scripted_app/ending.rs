@@ -92,7 +92,7 @@ async fn an_input_that_stops_leaves_the_others_alone_and_the_last_one_ends_the_a
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_subscription_that_ends_is_an_input_that_has_stopped() {
+async fn r10_a_subscription_that_ends_is_an_input_that_has_stopped() {
     let bench = Bench::new();
     let running = bench.listen(listeners![bill]).await;
     bench.input("orders").push((0..10).map(order));

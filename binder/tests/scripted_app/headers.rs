@@ -43,7 +43,7 @@ async fn outputs(bench: &Bench) -> (wire::Message, wire::Message) {
 }
 
 #[tokio::test(start_paused = true)]
-async fn application_headers_are_copied_to_every_output_and_nothing_else_is() {
+async fn s15_10_application_headers_are_copied_to_every_output_and_nothing_else_is() {
     let (invoice, shipment) = outputs(&Bench::new()).await;
     assert_eq!(names(&invoice), ["own", "run", "empty"]);
     assert_eq!(invoice.headers.text("own"), Some("output"), "the output's own comes first");

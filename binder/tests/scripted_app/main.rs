@@ -20,3 +20,4 @@ mod soak;
 mod starting;
 mod streams;
 mod waiting;
+mod weaknesses;

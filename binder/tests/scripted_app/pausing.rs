@@ -81,7 +81,7 @@ async fn c37_while_paused_nothing_starts_and_then_everything_goes_on_in_order() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn c37_a_pause_outlives_a_rebalance_and_gives_back_what_is_taken_away() {
+async fn c37_s15_18_a_pause_outlives_a_rebalance_and_gives_back_what_is_taken_away() {
     for listeners in both() {
         let bench = Bench::new();
         let (running, bindings) = start(&bench, listeners).await;

@@ -187,7 +187,7 @@ async fn bytes_pass_as_they_are_and_say_so() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn what_cannot_be_decoded_is_a_dead_letter_and_the_function_does_not_see_it() {
+async fn r06_what_cannot_be_decoded_is_a_dead_letter_and_the_function_does_not_see_it() {
     for message in [broken(), wire::Message::default()] {
         let payload = message.payload.clone();
         let outcome = of(listeners![value], message).await;

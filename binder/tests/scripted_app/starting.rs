@@ -40,7 +40,7 @@ fn place(bench: &Bench, event: &ScriptEvent) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn provision_outputs_inputs_until_each_is_assigned_then_emitters() {
+async fn s15_15_provision_outputs_inputs_until_each_is_assigned_then_emitters() {
     let bench = Bench::new();
     let (orders, invoices) =
         (bench.input("orders").assigned_late(), bench.input("invoices").assigned_late());

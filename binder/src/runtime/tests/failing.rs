@@ -25,7 +25,7 @@ fn fails(class: Class) -> Function {
 }
 
 #[tokio::test(start_paused = true)]
-async fn every_way_to_fail_ends_in_the_dead_letters_with_its_cause() {
+async fn r08_every_way_to_fail_ends_in_the_dead_letters_with_its_cause() {
     for (class, attempts) in [
         (Class::Transient, "3"),
         (Class::Permanent, "1"),
@@ -48,7 +48,7 @@ async fn every_way_to_fail_ends_in_the_dead_letters_with_its_cause() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn retries_wait_out_the_back_off_and_count_attempts() {
+async fn r04_retries_wait_out_the_back_off_and_count_attempts() {
     let bench = Bench::new(Executor::current());
     bench.input.push([Message::new("x")]);
     let seen = Arc::new(Mutex::new(Vec::new()));
@@ -114,7 +114,7 @@ async fn drop_must_be_asked_for() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn the_source_is_not_settled_before_its_dead_letter_is_confirmed() {
+async fn s15_05_the_source_is_not_settled_before_its_dead_letter_is_confirmed() {
     let bench = Bench::new(Executor::current());
     let refuse = || Error::new(ErrorKind::Unroutable, "no such queue");
     let _dead = bench.dead.clone().refuse(4, |_| true, refuse);

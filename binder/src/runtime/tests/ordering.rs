@@ -41,7 +41,7 @@ async fn slow_calls_overlap_up_to_the_concurrency_and_keep_the_order_of_a_key() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_key_holds_its_lane_alone() {
+async fn r14_a_failing_key_holds_its_lane_alone() {
     let mut bench = Bench::new(Executor::current());
     bench.plan.order = Order::Key;
     let keys = ["a", "b", "a", "c", "b"];
@@ -68,7 +68,7 @@ async fn a_failing_key_holds_its_lane_alone() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn however_much_waits_behind_a_failed_or_slow_message_others_go_on() {
+async fn r13_however_much_waits_behind_a_failed_or_slow_message_others_go_on() {
     for slow in [false, true] {
         let mut bench = Bench::new(Executor::current());
         bench.plan.limit.messages = 65_536;

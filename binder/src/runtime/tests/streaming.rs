@@ -83,7 +83,7 @@ async fn a_chunk_settles_all_its_messages_once_its_outputs_are_confirmed() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_bad_message_ends_in_the_dead_letters_and_the_stream_lives_on() {
+async fn s15_06_a_bad_message_ends_in_the_dead_letters_and_the_stream_lives_on() {
     for (text, class) in [
         ("panic", Class::Panic),
         ("end", Class::Dropped),

@@ -1,0 +1,114 @@
+//! `docs/spec/weaknesses.md` is made from the names of tests: which of them is about which id.
+
+#![forbid(unsafe_code)]
+#![allow(clippy::unwrap_used, reason = "a test stops where a file cannot be read")]
+
+mod ids;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env, fs,
+    path::{Path, PathBuf},
+};
+
+use ids::IDS;
+
+const PAGE: &str = "docs/spec/weaknesses.md";
+/// Set to write the page instead of comparing it.
+const WRITE: &str = "WRITE_WEAKNESSES";
+
+const HEAD: &str = "\
+# Weaknesses of others, and the tests that are about them
+
+What frameworks of this kind get wrong, or leave to be misunderstood. A test that is about one bears
+its id in its name; where none does, the row says so. Made from the names of tests by
+`WRITE_WEAKNESSES=1 cargo test -p xtask --test weaknesses`; do not edit.
+
+| Id | What goes wrong, or holds here | Tests |
+|---|---|---|
+";
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
+}
+
+/// Every Rust file below a folder.
+fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("target") {
+            sources(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            found.push(path);
+        }
+    }
+}
+
+/// The ids in the name of a test, which stand at its beginning, one after another.
+fn ids_of(name: &str) -> BTreeSet<&'static str> {
+    let mut rest = name;
+    let mut found = BTreeSet::new();
+    loop {
+        let known = IDS.iter().map(|(id, _)| *id).find(|id| begins(rest, id));
+        let id = match known {
+            Some(id) => {
+                found.insert(id);
+                id
+            }
+            // The number of a conformance case may stand before.
+            None if rest.starts_with('c') && rest.get(3..4) == Some("_") => &rest[..3],
+            None => return found,
+        };
+        rest = &rest[id.len() + 1..];
+    }
+}
+
+fn begins(name: &str, id: &str) -> bool {
+    name.strip_prefix(id).is_some_and(|rest| rest.starts_with('_'))
+}
+
+/// Names of functions in `text`.
+fn functions(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().filter_map(|line| {
+        let (_, rest) = line.split_once("fn ")?;
+        rest.split(|c: char| !c.is_alphanumeric() && c != '_').next()
+    })
+}
+
+fn page() -> String {
+    let mut files = Vec::new();
+    sources(&root(), &mut files);
+    let mut tests = BTreeMap::<&str, BTreeSet<String>>::new();
+    for file in files {
+        for name in functions(&fs::read_to_string(file).unwrap()) {
+            for id in ids_of(name) {
+                tests.entry(id).or_default().insert(format!("`{name}`"));
+            }
+        }
+    }
+    let row = |(id, what): &(&str, &str)| {
+        let tests = tests.get(id).map(|names| names.iter().cloned().collect::<Vec<_>>().join(", "));
+        format!("| {id} | {what} | {} |", tests.unwrap_or_else(|| "none yet".to_owned()))
+    };
+    HEAD.to_owned() + &IDS.iter().map(row).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[test]
+fn the_page_is_what_the_names_of_tests_give() {
+    let (made, file) = (page(), root().join(PAGE));
+    if env::var_os(WRITE).is_some() {
+        fs::write(&file, &made).unwrap();
+    }
+    let found = fs::read_to_string(file).unwrap_or_default();
+    assert!(made == found, "{PAGE} is out of date: run with {WRITE}=1");
+}
+
+#[test]
+fn ids_are_read_from_names() {
+    let of = |name| ids_of(name).into_iter().collect::<Vec<_>>();
+    assert_eq!(of("r01_a_letter"), ["r01"]);
+    assert_eq!(of("c37_s15_18_a_pause"), ["s15_18"]);
+    assert_eq!(of("r05_s15_03_attempts"), ["r05", "s15_03"]);
+    assert!(of("r010_no_id").is_empty() && of("a_letter_r01_later").is_empty());
+    assert!(of("c37_a_pause").is_empty());
+}
