@@ -111,6 +111,11 @@ pub(crate) fn up(kind: Kind) -> Result<()> {
     kind.service().up()
 }
 
+/// Say of one broker whether it answers, how it was started, its process and version.
+pub(crate) fn status(kind: Kind) -> String {
+    kind.service().status()
+}
+
 /// End a broker that was started here where it stands, by SIGKILL.
 pub(crate) fn kill(kind: Kind) -> Result<()> {
     kind.service().kill()

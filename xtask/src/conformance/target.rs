@@ -1,7 +1,6 @@
 //! What can be asked for: a binder, and for Kafka what stands in for the broker.
 
 use std::{
-    env,
     fs::{self, File},
     process::{Command, Stdio},
 };
@@ -10,7 +9,7 @@ use anyhow::{Context, Result, bail};
 use clap::ValueEnum;
 
 use crate::{
-    brokers::Kind,
+    brokers::{self, Kind},
     command,
     conformance::{numbers::Number, record::Played},
 };
@@ -89,8 +88,7 @@ impl Target {
     pub(crate) fn version(self) -> Result<String> {
         let Some(kind) = self.broker() else { return Ok(env!("CARGO_PKG_VERSION").to_owned()) };
         let name = kind.name();
-        let own = env::current_exe()?;
-        let status = command::output(Command::new(own).args(["brokers", "status", name]))?;
+        let status = brokers::status(kind);
         version(&status).with_context(|| {
             let status = status.trim();
             format!("{status}; bring it up with `cargo xtask brokers up {name}`")
