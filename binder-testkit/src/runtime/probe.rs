@@ -1,6 +1,6 @@
 //! What the functions of a case share with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
@@ -16,9 +16,17 @@ pub(super) struct Probe(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     calls: Mutex<Vec<Call>>,
-    doors: Mutex<BTreeMap<u64, oneshot::Sender<()>>>,
+    doors: Mutex<Doors>,
     open: AtomicBool,
     signal: Signal,
+}
+
+/// Behind which calls wait.
+#[derive(Debug, Default)]
+struct Doors {
+    shut: BTreeMap<u64, oneshot::Sender<()>>,
+    /// Doors that were opened, perhaps before their calls had come to them.
+    opened: BTreeSet<u64>,
 }
 
 /// One call of a function.
@@ -45,35 +53,47 @@ impl Probe {
 
     /// Waits behind the door of that message.
     pub(super) async fn wait(&self, id: u64) {
-        let (sender, opened) = oneshot::channel();
-        if self.is_shut() {
-            lock(&self.0.doors).insert(id, sender);
-            // Looked at again: what opens all doors in between has not seen this one.
-            if !self.is_shut() {
-                lock(&self.0.doors).clear();
-            }
+        if let Some(opened) = self.shut(id) {
             self.0.signal.changed();
             // An error is a door that was taken away, which is open too.
             drop(opened.await);
         }
     }
 
+    /// Shuts the door of a message, unless it was opened already, or all doors were.
+    fn shut(&self, id: u64) -> Option<oneshot::Receiver<()>> {
+        let mut doors = lock(&self.0.doors);
+        // Asked under the lock, under which doors are opened too.
+        if !self.is_shut() || doors.opened.remove(&id) {
+            return None;
+        }
+        let (sender, opened) = oneshot::channel();
+        doors.shut.insert(id, sender);
+        Some(opened)
+    }
+
     /// The messages that wait behind their doors, in order of ids.
     pub(super) fn waiting(&self) -> Vec<u64> {
         let doors = lock(&self.0.doors);
-        doors.iter().filter(|(_, door)| !door.is_closed()).map(|(id, _)| *id).collect()
+        doors.shut.iter().filter(|(_, door)| !door.is_closed()).map(|(id, _)| *id).collect()
     }
 
-    /// Opens one door.
+    /// Opens one door, once: also that of a call which has not come to it yet.
     pub(super) fn open_one(&self, id: u64) {
-        drop(lock(&self.0.doors).remove(&id));
+        let mut doors = lock(&self.0.doors);
+        if doors.shut.remove(&id).is_none() {
+            doors.opened.insert(id);
+        }
+        drop(doors);
         self.0.signal.changed();
     }
 
     /// Opens all doors, also of calls to come.
     pub(super) fn open_all(&self) {
+        let mut doors = lock(&self.0.doors);
         self.0.open.store(true, Ordering::SeqCst);
-        lock(&self.0.doors).clear();
+        doors.shut.clear();
+        drop(doors);
         self.0.signal.changed();
     }
 
