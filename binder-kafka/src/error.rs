@@ -70,6 +70,20 @@ pub(crate) fn is_repaired_by_the_client(code: Code) -> bool {
     }
 }
 
+/// Whether the same commit may succeed a moment later. Not where the member has lost its place: what
+/// it held is another's then.
+pub(crate) fn is_over_soon(code: Code) -> bool {
+    kind(code) == ErrorKind::Connect
+        || matches!(
+            code,
+            Code::RebalanceInProgress
+                | Code::WaitingForCoordinator
+                | Code::CoordinatorNotAvailable
+                | Code::CoordinatorLoadInProgress
+                | Code::NotCoordinator
+        )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -87,5 +101,11 @@ mod tests {
         assert!(is_repaired_by_the_client(Code::PollExceeded));
         assert!(!is_repaired_by_the_client(Code::FencedInstanceId));
         assert!(!is_repaired_by_the_client(Code::UnknownTopicOrPartition));
+        for code in [Code::RebalanceInProgress, Code::WaitingForCoordinator, Code::AllBrokersDown] {
+            assert!(is_over_soon(code), "{code}");
+        }
+        for code in [Code::IllegalGeneration, Code::UnknownMemberId, Code::FencedInstanceId] {
+            assert!(!is_over_soon(code), "{code}");
+        }
     }
 }

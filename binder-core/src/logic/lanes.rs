@@ -19,9 +19,9 @@ use super::hash::WordHash;
 
 /// Items by lane; see the [module](self) for what is promised.
 ///
-/// `push`, `start`, `finish`, `hold`, `put_back` and `resume` cost O(1) per item and allocate only while the
-/// greatest number of items or lanes so far is exceeded; that memory is kept for the next ones, so
-/// whoever pushes sets the bound.
+/// `push`, `start`, `finish`, `hold`, `put_back` and `resume` cost O(1) per item and allocate only
+/// while the greatest number of items or lanes so far is exceeded; that memory is kept for the next
+/// ones, so whoever pushes sets the bound.
 #[derive(Debug)]
 pub struct Lanes<T> {
     lanes: HashMap<u64, Lane, WordHash>,

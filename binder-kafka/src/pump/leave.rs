@@ -4,11 +4,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use binder_core::ErrorKind;
 use rdkafka::consumer::Consumer as _;
 
 use super::Pump;
-use crate::error::{Code, broker, kind};
+use crate::error::{Code, broker, is_over_soon};
 
 /// How long the last commit may take, and then leaving the group.
 const LEAVE: Duration = Duration::from_secs(5);
@@ -47,7 +46,7 @@ impl Pump {
             self.settle();
             let rest = deadline.saturating_duration_since(Instant::now());
             match self.record(None, rest) {
-                Err(code) if !rest.is_zero() && passes(code) => {
+                Err(code) if !rest.is_zero() && is_over_soon(code) => {
                     if self.serve().is_err() {
                         return Err(code);
                     }
@@ -57,18 +56,4 @@ impl Pump {
             }
         }
     }
-}
-
-/// Whether the same commit may succeed a moment later. Not where the member has lost its place: what
-/// it held is another's then.
-fn passes(code: Code) -> bool {
-    kind(code) == ErrorKind::Connect
-        || matches!(
-            code,
-            Code::RebalanceInProgress
-                | Code::WaitingForCoordinator
-                | Code::CoordinatorNotAvailable
-                | Code::CoordinatorLoadInProgress
-                | Code::NotCoordinator
-        )
 }

@@ -132,6 +132,7 @@ impl Launch {
             grace: resolved.grace,
             binders: connected.into_binders(),
             executor: self.executor.clone(),
+            bindings: app.bindings,
         };
         let mut emitters = Vec::new();
         // Emitters' functions are called first, so that what they leave in the state is there
@@ -143,11 +144,7 @@ impl Launch {
         for (function, (input, outputs)) in first.into_iter().chain(then) {
             let bound = BoundFunction { input, outputs };
             let body = (function.body)(state.clone());
-            let before = running.inputs.len();
             start_function(&self.executor, function, body, bound, &mut running, &mut emitters)?;
-            for RunningListener { input, .. } in &running.inputs[before..] {
-                app.bindings.add(&input.flow);
-            }
         }
         Ok((running, emitters))
     }
@@ -212,6 +209,7 @@ fn start_function<S>(
     let BoundListener { mut plan, bound, dead_letters, feeds } = listener;
     plan.stream = matches!(caller, Caller::Stream(_));
     let input = RunningInput::start(executor, plan, bound, &outputs, dead_letters, caller);
+    running.bindings.add(&input.flow);
     running.inputs.push(RunningListener { input, feeds });
     Ok(())
 }

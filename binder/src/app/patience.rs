@@ -1,18 +1,9 @@
 //! Waiting for a broker that is not there yet.
 
 use std::future::Future;
-use std::time::Duration;
 
 use binder_core::logic::backoff::Backoff;
 use binder_core::{Error, ErrorKind, Result};
-
-/// Between two attempts.
-const PAUSES: Backoff = Backoff {
-    initial: Duration::from_secs(1),
-    factor: 2.0,
-    max: Duration::from_secs(10),
-    jitter: false,
-};
 
 /// Makes the attempt, again and again if the binder `waits` and cannot be reached, or answers that
 /// it cannot serve yet. Other errors would not go away: wrong credentials, a topology that does not
@@ -25,6 +16,7 @@ pub(super) async fn reach<T, F>(waits: bool, attempt: impl Fn() -> F) -> Result<
 where
     F: Future<Output = Result<T>>,
 {
+    let backoff = Backoff { jitter: false, ..Backoff::default() };
     let mut failures = 0;
     loop {
         let error = match attempt().await {
@@ -32,7 +24,7 @@ where
             done => return done,
         };
         failures += 1;
-        let delay = PAUSES.delay(failures, 0.0);
+        let delay = backoff.delay(failures, 0.0);
         tracing::warn!("not ready, again in {delay:.1?} (`connect = \"wait\"`): {error}");
         tokio::time::sleep(delay).await;
     }

@@ -11,6 +11,7 @@ use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 
+use super::bindings::Bindings;
 use super::exit::Exit;
 use super::panicked::panicked;
 use super::signals::Signals;
@@ -50,6 +51,8 @@ pub struct Running {
     pub(super) binders: Vec<Arc<dyn Binder>>,
     /// Keeps the thread of the pumps alive.
     pub(super) executor: Executor,
+    /// Whoever looks at the inputs from outside.
+    pub(super) bindings: Bindings,
 }
 
 /// Why an application ends.

@@ -1,6 +1,7 @@
 //! The runtime's side of a stream function's feed.
 
 use std::collections::VecDeque;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
@@ -20,6 +21,8 @@ const FETCH: usize = 128;
 pub(crate) struct Feeder {
     flow: Arc<Flow>,
     inner: Mutex<Inner>,
+    /// The flow's count when it was last asked what has to go back.
+    interrupts: AtomicU32,
     /// The function waits for a message.
     hungry: AtomicWaker,
 }
@@ -28,7 +31,6 @@ pub(crate) struct Feeder {
 struct Inner {
     fetched: VecDeque<Item>,
     refeed: Refeed,
-    interrupts: u32,
     /// Messages that failed without a step, since the stream was last polled.
     failed: Vec<(u64, Failure)>,
     /// The task that has to look at `failed` when a message is dropped outside the stream.
@@ -37,7 +39,12 @@ struct Inner {
 
 impl Feeder {
     pub(crate) fn new(flow: Arc<Flow>) -> Arc<Self> {
-        Arc::new(Self { flow, inner: Mutex::default(), hungry: AtomicWaker::new() })
+        Arc::new(Self {
+            flow,
+            inner: Mutex::default(),
+            interrupts: AtomicU32::new(0),
+            hungry: AtomicWaker::new(),
+        })
     }
 
     /// A function that panics never holds this lock, so a poisoned one is whole.
@@ -102,11 +109,17 @@ impl Feeder {
     /// Gives back what was taken from this binding and stands before the function, or waits to be
     /// fed again.
     pub(crate) fn give_back_revoked(&self) {
-        let mut inner = self.lock();
+        // Asked once a message: without the lock.
         let interrupts = self.flow.interrupts();
-        if std::mem::replace(&mut inner.interrupts, interrupts) == interrupts {
-            return;
+        if self.interrupts.swap(interrupts, Ordering::AcqRel) != interrupts {
+            self.give_back_gone();
         }
+    }
+
+    /// The same, whether or not anything was taken since it was last asked: what the function held
+    /// then may wait to be fed again now.
+    pub(crate) fn give_back_gone(&self) {
+        let mut inner = self.lock();
         let mut gone = inner.refeed.take_again(|index| self.flow.is_gone(index));
         inner.fetched.retain(|item| {
             let stays = !self.flow.is_gone(item.index);
@@ -115,12 +128,6 @@ impl Feeder {
         });
         // Foreign code runs without the lock.
         drop(inner);
-        self.flow.release_all(gone);
-    }
-
-    /// Gives back what is to be fed again and was taken from this binding before the function broke.
-    pub(crate) fn give_back_broken(&self) {
-        let gone = self.lock().refeed.take_again(|index| self.flow.is_gone(index));
         self.flow.release_all(gone);
     }
 

@@ -152,7 +152,7 @@ impl StreamTask {
             tracing::error!("a panic while a stream was dropped");
         }
         let (failures, charged) = self.feeder.broke();
-        self.feeder.give_back_broken();
+        self.feeder.give_back_gone();
         let reports = failures.into_iter().map(|(id, f)| failed(Source::from_id(id).index, f));
         self.reports.extend(reports);
         let (class, why) = match panic {

@@ -8,10 +8,9 @@ use binder_core::{Completed, Completions, ErrorKind};
 use tokio::time::Instant;
 use tracing::Level;
 
-use super::{Counts, Due, Effects, Flow, Source, State, report};
+use super::{Counts, Due, Effects, Flow, State, report};
 use crate::runtime::outboxes::Outboxes;
 use crate::runtime::plan::RESEND;
-use crate::runtime::sends::Sends;
 
 impl Completions for Flow {
     fn complete(&self, batch: &mut Vec<(u64, Completed)>) {
@@ -185,22 +184,24 @@ impl Flow {
     /// one instead: it would overtake it.
     pub(crate) fn publish(&self, outboxes: &mut Outboxes, cx: &mut Context<'_>) -> Poll<()> {
         // Also while the pump hands over what was refused: a full publisher may keep it from that.
-        self.park_stuck(outboxes, Sends::is_handing);
+        self.park_stuck(outboxes, true);
         outboxes.poll_publish(cx)
     }
 
     /// The same for the pump, which hands over what was refused.
     pub(crate) fn publish_again(&self, outboxes: &mut Outboxes, cx: &mut Context<'_>) -> Poll<()> {
-        self.park_stuck(outboxes, |_| false);
+        self.park_stuck(outboxes, false);
         outboxes.poll_publish(cx)
     }
 
-    fn park_stuck(&self, outboxes: &mut Outboxes, also: impl Fn(&Sends<Source>) -> bool) {
+    fn park_stuck(&self, outboxes: &mut Outboxes, behind_the_pump: bool) {
         if !outboxes.is_stuck() {
             return;
         }
         let mut state = self.lock();
-        if state.resending && state.sends.is_waiting() || also(&state.sends) {
+        if state.resending && state.sends.is_waiting()
+            || behind_the_pump && state.sends.is_handing()
+        {
             let back = outboxes.take_back(self.dead_letters());
             back.for_each(|token| state.sends.park(token));
         }
