@@ -44,13 +44,16 @@ pub(crate) struct Shop {
     dead: Arrivals,
 }
 
-/// The application, and what it needs to be told: dead letters, and a back-off that takes no time.
+/// The application.
 pub(crate) fn app(shop: &Shop) -> App<Shop> {
     App::new(shop.clone()).bind(listeners![bill, book, reject]).emit(emitters![orders])
 }
 
-pub(crate) const SETTINGS: [&str; 2] =
-    ["bindings.orders.dead_letter=rejects", "bindings.orders.retry.backoff.initial=10ms"];
+/// What it needs to be told: where dead letters go, and a back-off that takes no time.
+pub(crate) fn settings(rejects: &str) -> [String; 2] {
+    let dead_letter = format!("bindings.orders.dead_letter={rejects}");
+    [dead_letter, "bindings.orders.retry.backoff.initial=10ms".to_owned()]
+}
 
 impl Shop {
     /// Waits until everything has arrived.

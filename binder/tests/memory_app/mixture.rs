@@ -3,11 +3,12 @@
 use binder::{Executor, Exit};
 
 use crate::bench::Bench;
-use crate::shop::{SETTINGS, Shop, app};
+use crate::shop::{Shop, app, settings};
 
 #[tokio::test(start_paused = true)]
 async fn every_good_message_arrives_once_and_every_bad_one_is_a_dead_letter_with_its_cause() {
-    let bench = SETTINGS.iter().fold(Bench::new(Executor::current()), |bench, set| bench.set(set));
+    let bench = Bench::new(Executor::current());
+    let bench = settings("rejects").iter().fold(bench, |bench, set| bench.set(set));
     let shop = Shop::default();
     let running = bench.start(app(&shop)).await;
     shop.is_complete().await;

@@ -6,10 +6,14 @@
 
 mod bench;
 mod dead_letters;
+#[path = "../common/dice.rs"]
+mod dice;
 mod draining;
 mod emitters;
 mod ending;
 mod extractors;
+#[path = "../common/fate.rs"]
+mod fate;
 mod headers;
 mod only;
 mod path;

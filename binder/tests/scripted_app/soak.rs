@@ -2,7 +2,6 @@
 //! nothing is taken away or restarted nothing is doubled or out of order.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::panic::resume_unwind;
 use std::time::Duration;
 
 use binder::prelude::*;
@@ -11,6 +10,8 @@ use binder_core::{Error, ErrorKind, Settlement, message as wire};
 use tokio::time::timeout;
 
 use crate::bench::{Bench, Order, broken, count, order};
+use crate::dice::Dice;
+use crate::fate::Fate;
 
 /// How many random applications there are.
 const APPLICATIONS: u64 = 500;
@@ -18,80 +19,24 @@ const MESSAGES: usize = 150;
 const KEYS: usize = 12;
 const PARTITIONS: u32 = 4;
 
-/// Numbers that depend on the seed alone (splitmix64).
-#[derive(Clone)]
-struct Dice(u64);
-
-impl Dice {
-    fn roll(&mut self, sides: u64) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut mixed = self.0;
-        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        (mixed ^ (mixed >> 31)) % sides
-    }
-
-    fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
-        choices[self.roll(choices.len() as u64) as usize]
-    }
-}
-
-/// What becomes of a message, by its id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    Good,
-    Silent,
-    Slow,
-    FailsOnce,
-    PanicsOnce,
-    Fails,
-    Permanent,
-    Panics,
-    Broken,
-    /// Its output can never be sent.
-    Unsendable,
-}
-
-impl Fate {
-    fn of(seed: u64, id: u64) -> Self {
-        match Dice(seed ^ (id << 32)).roll(40) {
-            0 => Self::Silent,
-            1 => Self::FailsOnce,
-            2 => Self::PanicsOnce,
-            3 => Self::Fails,
-            4 => Self::Permanent,
-            5 => Self::Panics,
-            6 => Self::Broken,
-            7 => Self::Unsendable,
-            8..=15 => Self::Slow,
-            _ => Self::Good,
-        }
-    }
-
-    fn is_dead(self) -> bool {
-        let bad = [Self::Fails, Self::Permanent, Self::Panics, Self::Broken, Self::Unsendable];
-        bad.contains(&self)
-    }
-
-    fn is_sent(self) -> bool {
-        !self.is_dead() && self != Self::Silent
+fn fate(seed: u64, id: u64) -> Fate {
+    match Dice::new(seed ^ (id << 32)).roll(40) {
+        0 => Fate::Silent,
+        1 => Fate::FailsOnce,
+        2 => Fate::PanicsOnce,
+        3 => Fate::Fails,
+        4 => Fate::Permanent,
+        5 => Fate::Panics,
+        6 => Fate::Broken,
+        7 => Fate::Unsendable,
+        8..=15 => Fate::Slow,
+        _ => Fate::Good,
     }
 }
 
 async fn handle(seed: u64, order: Order, attempt: u32) -> Result<Vec<Order>> {
-    match Fate::of(seed, order.id) {
-        Fate::Silent => return Ok(Vec::new()),
-        // Virtual: what is slow.
-        Fate::Slow => tokio::time::sleep(Duration::from_millis(1 + order.id % 7)).await,
-        Fate::FailsOnce if attempt == 1 => return Err(binder::Error::msg("once")),
-        Fate::Fails => return Err(binder::Error::msg("always")),
-        Fate::Permanent => return Err(binder::Error::msg("for good").permanent()),
-        // Unlike `panic!`, this says nothing on standard error.
-        Fate::PanicsOnce if attempt == 1 => resume_unwind(Box::new("once")),
-        Fate::Panics => resume_unwind(Box::new("always")),
-        _ => tokio::task::yield_now().await,
-    }
-    Ok(vec![order])
+    let sent = fate(seed, order.id).meet(order.id, attempt, true).await?;
+    Ok(if sent { vec![order] } else { Vec::new() })
 }
 
 #[stream_listener]
@@ -140,7 +85,7 @@ struct Trial {
 
 impl Trial {
     fn new(seed: u64) -> Self {
-        let mut dice = Dice(seed);
+        let mut dice = Dice::new(seed);
         let (streams, order) = (dice.roll(3) == 0, dice.one_of(&["partition", "key", "none"]));
         let in_flight = dice.one_of(&[1, 2, 5, 16, 1_024]);
         let bench = Bench::new()
@@ -157,7 +102,7 @@ impl Trial {
     }
 
     fn fate(&self, id: usize) -> Fate {
-        Fate::of(self.seed, id as u64)
+        fate(self.seed, id as u64)
     }
 
     fn prepare(&mut self) {
@@ -258,7 +203,7 @@ fn id_of(message: &wire::Message) -> Option<usize> {
 }
 
 fn is_unsendable(seed: u64, message: &wire::Message) -> bool {
-    id_of(message).is_some_and(|id| Fate::of(seed, id as u64) == Fate::Unsendable)
+    id_of(message).is_some_and(|id| fate(seed, id as u64) == Fate::Unsendable)
 }
 
 fn no_leader(transient: bool) -> Error {

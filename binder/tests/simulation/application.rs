@@ -1,15 +1,12 @@
 //! The application under test, the same in every process.
 
-use std::panic::resume_unwind;
 use std::sync::Arc;
-use std::time::Duration;
 
 use binder::config::Sources;
 use binder::prelude::*;
 use binder::{Bindings, Executor, Launch, LaunchError, Running};
 
 use crate::connection::Connection;
-use crate::fate::Fate;
 use crate::message::Order;
 use crate::plan::Plan;
 
@@ -20,25 +17,13 @@ async fn handle(connection: &Connection, order: Order, attempt: u32) -> Result<V
     if !alive {
         std::future::pending::<()>().await;
     }
-    match fate {
-        Fate::Silent => {
-            world.with(|state, _| {
-                if state.members[*process].alive {
-                    state.silent.insert(order.id);
-                }
-            });
-            return Ok(Vec::new());
-        }
-        // Virtual: what is slow.
-        Fate::Slow => tokio::time::sleep(Duration::from_millis(1 + order.id as u64 % 7)).await,
-        Fate::FailsOnce if attempt == 1 => return Err(binder::Error::msg("once")),
-        Fate::Fails => return Err(binder::Error::msg("always")),
-        Fate::Permanent => return Err(binder::Error::msg("for good").permanent()),
-        // Unlike `panic!`, this says nothing on standard error.
-        Fate::PanicsOnce if attempt == 1 => resume_unwind(Box::new("once")),
-        Fate::Panics => resume_unwind(Box::new("always")),
-        _ if order.id.is_multiple_of(2) => tokio::task::yield_now().await,
-        _ => {}
+    if !fate.meet(order.id as u64, attempt, order.id.is_multiple_of(2)).await? {
+        world.with(|state, _| {
+            if state.members[*process].alive {
+                state.silent.insert(order.id);
+            }
+        });
+        return Ok(Vec::new());
     }
     Ok(vec![order])
 }

@@ -77,7 +77,7 @@ impl Plan {
             concurrency: dice.one_of(&[1, 2, 4]),
             max_in_flight: dice.one_of(&[1, 2, 5, 1_024]),
             processes: 1 + dice.roll(3) as usize,
-            dead_letters: !dice.percent(20),
+            dead_letters: !percent(&mut dice, 20),
             refuses_the_rest: dice.roll(2) == 0,
             tasks: dice.one_of(&[1, 2, 3]),
             shared: dice.roll(2) == 0,
@@ -87,7 +87,7 @@ impl Plan {
     }
 
     pub(crate) fn fate(&self, id: usize) -> Fate {
-        match Fate::of(self.seed, id) {
+        match drawn(self.seed, id) {
             // Nobody can mend it, so it would stop its reader for ever.
             Fate::Broken if !self.dead_letters => Fate::Permanent,
             fate => fate,
@@ -110,33 +110,53 @@ impl Plan {
     }
 }
 
+fn drawn(seed: u64, id: usize) -> Fate {
+    match Dice::new(seed ^ ((id as u64 + 1) << 40)).roll(32) {
+        0 => Fate::Silent,
+        1..=3 => Fate::FailsOnce,
+        4..=5 => Fate::PanicsOnce,
+        6 => Fate::Fails,
+        7 => Fate::Permanent,
+        8 => Fate::Panics,
+        9 => Fate::Broken,
+        10 => Fate::Unsendable,
+        11..=16 => Fate::Slow,
+        _ => Fate::Good,
+    }
+}
+
+/// True `of` a hundred times.
+fn percent(dice: &mut Dice, of: u64) -> bool {
+    dice.roll(100) < of
+}
+
 fn trouble(dice: &mut Dice) -> Vec<Trouble> {
     let mut troubles = Vec::new();
-    if dice.percent(35) {
+    if percent(dice, 35) {
         let times = 1 + dice.roll(2);
         troubles.extend((0..times).map(|_| Trouble::Crash { process: dice.roll(2) }));
     }
-    if dice.percent(35) {
+    if percent(dice, 35) {
         for _ in 0..1 + dice.roll(3) {
             troubles.push(Trouble::Revoke { partition: dice.roll(8), away: dice.roll(30) });
         }
     }
-    for (destination, percent) in [(INVOICES, 25), (COPIES, 20), (DEAD, 50)] {
-        if dice.percent(percent) {
+    for (destination, often) in [(INVOICES, 25), (COPIES, 20), (DEAD, 50)] {
+        if percent(dice, often) {
             let times = 1 + dice.roll(3) as usize;
             troubles.push(Trouble::Refuse { destination, times });
         }
-        if dice.percent(8) {
+        if percent(dice, 8) {
             troubles.push(Trouble::Lose { destination });
         }
     }
-    if dice.percent(25) {
+    if percent(dice, 25) {
         troubles.push(Trouble::Stop { process: dice.roll(2) });
     }
-    if dice.percent(20) {
+    if percent(dice, 20) {
         troubles.push(Trouble::Join);
     }
-    if dice.percent(25) {
+    if percent(dice, 25) {
         troubles.push(Trouble::Pause { process: dice.roll(3), pause: dice.roll(50) });
     }
     troubles

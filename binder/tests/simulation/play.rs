@@ -25,15 +25,15 @@ pub(crate) struct Verdict {
     pub(crate) trace: Vec<String>,
 }
 
-/// Plays a schedule on a runtime and a clock of its own.
-pub(crate) fn play(plan: &Plan) -> Verdict {
+/// Plays a schedule on a runtime and a clock of its own; a trace is kept if it is `traced`.
+pub(crate) fn play(plan: &Plan, traced: bool) -> Verdict {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_time()
         .start_paused(true)
         .build()
         .expect("a runtime without I/O can be made");
     let world = runtime.block_on(async {
-        let world = Arc::new(World::new(plan.clone()));
+        let world = Arc::new(World::new(plan.clone(), traced));
         let stage =
             Stage { plan, world: world.clone(), running: BTreeMap::new(), paused: Vec::new() };
         let ended = tokio::select! {
@@ -91,22 +91,21 @@ impl Stage<'_> {
                 self.world.with(|state, _| state.seen.note(Event::Restart));
                 self.start().await;
             }
-            Order::Replace(process) => {
-                if let Some((running, _)) = self.running.remove(&process) {
-                    self.stop(process, running).await;
-                    self.start().await;
-                }
-            }
+            Order::Replace(process) => self.replace(process).await,
             Order::Mend(process) => {
                 self.world.with(|state, _| state.mended = true);
-                if let Some((running, _)) = self.running.remove(&process) {
-                    self.stop(process, running).await;
-                    self.start().await;
-                }
+                self.replace(process).await;
             }
             Order::Pause(process, pause) => self.pause(process, Duration::from_millis(pause)),
             Order::Join if self.running.len() < 3 => self.start().await,
             Order::Join => {}
+        }
+    }
+
+    async fn replace(&mut self, process: usize) {
+        if let Some((running, _)) = self.running.remove(&process) {
+            self.stop(process, running).await;
+            self.start().await;
         }
     }
 

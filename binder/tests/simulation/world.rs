@@ -95,7 +95,9 @@ pub(crate) struct State {
     /// What was wrong with messages, or the function, is mended.
     pub(crate) mended: bool,
     pub(crate) violations: Vec<String>,
+    /// What happened, where somebody wants to know.
     pub(crate) trace: Vec<String>,
+    traced: bool,
     jobs: BTreeMap<(Instant, u64), Job>,
     numbered: u64,
     troubles: VecDeque<(u64, Trouble)>,
@@ -104,7 +106,7 @@ pub(crate) struct State {
 }
 
 impl World {
-    pub(crate) fn new(plan: Plan) -> Self {
+    pub(crate) fn new(plan: Plan, traced: bool) -> Self {
         let partitions = (0..plan.partitions).map(|_| Partition::default()).collect();
         let coming = (0..plan.messages).map(|id| crate::message::order(&plan, id)).collect();
         let mut state = State {
@@ -129,6 +131,7 @@ impl World {
             mended: false,
             violations: Vec::new(),
             trace: Vec::new(),
+            traced,
             jobs: BTreeMap::new(),
             numbered: 0,
             count: 0,
@@ -300,7 +303,9 @@ impl State {
     }
 
     pub(crate) fn note(&mut self, text: impl FnOnce() -> String) {
-        let at = self.began.elapsed().as_millis();
-        self.trace.push(format!("{at:>6} ms  {}", text()));
+        if self.traced {
+            let at = self.began.elapsed().as_millis();
+            self.trace.push(format!("{at:>6} ms  {}", text()));
+        }
     }
 }

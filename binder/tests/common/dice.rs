@@ -18,11 +18,6 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % sides
     }
 
-    /// True `of` a hundred times.
-    pub(crate) fn percent(&mut self, of: u64) -> bool {
-        self.roll(100) < of
-    }
-
     /// One of these, each as likely as the others.
     pub(crate) fn one_of<T: Copy>(&mut self, choices: &[T]) -> T {
         choices[self.roll(choices.len() as u64) as usize]
