@@ -10,7 +10,7 @@ mod rabbitmq;
 mod service;
 mod witness;
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, process::Command};
 
 use anyhow::Result;
 use clap::{Args, Subcommand, ValueEnum};
@@ -84,6 +84,12 @@ impl Kind {
     /// Where it answers.
     pub(crate) fn address(self) -> SocketAddr {
         self.service().address
+    }
+
+    /// Tells tests where it answers, as they ask for it.
+    pub(crate) fn tell(self, tests: &mut Command) -> &mut Command {
+        let variable = format!("BINDER_TEST_{}", self.name().to_uppercase());
+        tests.env(variable, self.address().to_string())
     }
 
     fn service(self) -> Service {

@@ -121,10 +121,10 @@ impl Target {
         let package = format!("binder-{}", self.binder());
         cargo.args(["test", "--quiet", "--package", &package, "--test", "conformance", "--"]);
         cargo.args(only.map(Number::prefix));
-        let variable = format!("BINDER_TEST_{}", self.binder().to_uppercase());
         match self.broker() {
-            Some(kind) => cargo.env(variable, kind.address().to_string()),
-            None => cargo.env(variable, "mock"),
+            Some(kind) => kind.tell(&mut cargo),
+            // Whatever the environment says, which may name a broker.
+            None => cargo.env("BINDER_TEST_KAFKA", "mock"),
         };
         cargo
     }

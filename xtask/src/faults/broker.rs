@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 
 use crate::{
     brokers, command,
-    faults::{Run, differences, folder},
+    faults::Run,
     kill::{Chance, IN_FLIGHT, Player, Stage},
     weblog::answer,
 };
@@ -27,7 +27,7 @@ const RECOVERY: Duration = Duration::from_secs(30);
 /// The broker is killed by SIGKILL while everything runs in one process, and started again.
 pub(crate) fn killed(stage: &Stage, number: u32, chance: &mut Chance) -> Result<Run> {
     let until = Instant::now() + LIMIT;
-    let mut main = stage.patient(&folder(stage, number)?, RATE)?;
+    let mut main = stage.patient(&stage.folder(number)?, RATE)?;
     main.wait_until_done(BEFORE, until)?;
     command::pause(chance.up_to(AT_MOST));
     brokers::kill(stage.broker)?;
@@ -38,7 +38,7 @@ pub(crate) fn killed(stage: &Stage, number: u32, chance: &mut Chance) -> Result<
     let status = main.process.wait(until)?;
     let report = answer::read(&main.process.output()?)
         .with_context(|| format!("no report{}", main.process.last_words()))?;
-    let mut faults = differences(stage, &report);
+    let mut faults = answer::differences(&report, &stage.log.answer);
     // Each of the four hops may repeat what it had in flight.
     let most = 4 * IN_FLIGHT;
     if report["duplicates"].as_u64().is_none_or(|duplicates| duplicates > most) {

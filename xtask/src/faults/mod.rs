@@ -4,7 +4,7 @@ mod broker;
 mod row;
 mod table;
 
-use std::{path::PathBuf, process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Duration};
 
 use anyhow::Result;
 use clap::Args;
@@ -13,7 +13,6 @@ use serde_json::{Value, json};
 use crate::{
     brokers::{self, Kind},
     kill::{self, Chance, Ending},
-    weblog::answer,
 };
 
 use row::Row;
@@ -168,14 +167,4 @@ fn json(broker: Kind, outcomes: &[Outcome]) -> Value {
         })
     };
     json!({ "binder": broker.name(), "rows": outcomes.iter().map(row).collect::<Vec<_>>() })
-}
-
-/// Where the processes of a run leave what they print.
-fn folder(stage: &kill::Stage, number: u32) -> Result<PathBuf> {
-    stage.folder(number)
-}
-
-/// The figures that do not fit the log.
-fn differences(stage: &kill::Stage, report: &Value) -> Vec<String> {
-    answer::differences(report, &stage.log.answer)
 }

@@ -1,10 +1,9 @@
 //! Rows as lines of a table.
 
-use std::time::Duration;
-
 use crate::{
     brokers::Kind,
     faults::{Outcome, Row, Run},
+    kill::table::recovered_in,
 };
 
 /// All rows, under a head.
@@ -19,7 +18,7 @@ pub(crate) fn of(broker: Kind, outcomes: &[Outcome]) -> String {
             outcome.runs.len(),
             outcome.lost(),
             outcome.duplicates(),
-            shown(outcome.recovery()),
+            recovered_in(outcome.recovery()),
             outcome.result(),
         ));
     }
@@ -37,7 +36,7 @@ pub(crate) fn line(row: Row, number: u32, run: &Run) -> String {
         row.id(),
         run.lost,
         run.duplicates,
-        shown(run.recovery),
+        recovered_in(run.recovery),
     );
     for fault in &run.faults {
         line += &format!("\n         {fault}");
@@ -45,12 +44,10 @@ pub(crate) fn line(row: Row, number: u32, run: &Run) -> String {
     line
 }
 
-fn shown(time: Option<Duration>) -> String {
-    time.map_or_else(|| "never".to_owned(), |time| format!("{:.1} s", time.as_secs_f64()))
-}
-
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     fn run(lost: u64, seconds: Option<u64>) -> Run {

@@ -5,7 +5,7 @@ mod check;
 mod ledger;
 pub(crate) mod round;
 mod stage;
-mod table;
+pub(crate) mod table;
 
 use std::process::ExitCode;
 

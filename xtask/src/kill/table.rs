@@ -1,5 +1,7 @@
 //! The rounds as lines of a table.
 
+use std::time::Duration;
+
 use crate::kill::{round::Outcome, stage::Ending};
 
 const HEAD: &str =
@@ -18,10 +20,7 @@ pub(crate) fn line(number: u32, outcome: &Outcome) -> String {
         Ending::Kill => "SIGKILL",
         Ending::Terminate => "SIGTERM",
     };
-    let recovery = match outcome.recovery {
-        Some(time) => format!("{:.1} s", time.as_secs_f64()),
-        None => "never".to_owned(),
-    };
+    let recovery = recovered_in(outcome.recovery);
     let verdict = if outcome.faults.is_empty() { "held" } else { "FAILED" };
     let mut line = format!(
         "{number:5}  {signal}  {:6} {:6} {:6}  {recovery:>8} {:6}  {:10}  {:5.1} s  {verdict}",
@@ -38,10 +37,13 @@ pub(crate) fn line(number: u32, outcome: &Outcome) -> String {
     line
 }
 
+/// After which time work went on, if it did.
+pub(crate) fn recovered_in(time: Option<Duration>) -> String {
+    time.map_or_else(|| "never".to_owned(), |time| format!("{:.1} s", time.as_secs_f64()))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[test]

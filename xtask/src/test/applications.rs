@@ -15,8 +15,7 @@ pub(crate) fn steps(scope: Scope) -> impl Iterator<Item = Step> {
             let mut tests = program();
             tests.args(["test", "--quiet", "--package", "stream-binder", "--features", name]);
             tests.args(["--test", "broker_app", "--", "--include-ignored"]);
-            let variable = format!("BINDER_TEST_{}", name.to_uppercase());
-            command::run(tests.env(variable, kind.address().to_string()))
+            command::run(kind.tell(&mut tests))
         });
         run.about(name).needs_brokers(scope)
     })

@@ -88,8 +88,7 @@ fn on_the_broker(kind: Kind) -> Command {
     let mut cargo = program();
     let package = format!("binder-{}", kind.name());
     cargo.args(["test", "--quiet", "--package", &package, "--test", "broker", "--"]);
-    let variable = format!("BINDER_TEST_{}", kind.name().to_uppercase());
-    cargo.arg("--include-ignored").env(variable, kind.address().to_string());
+    kind.tell(cargo.arg("--include-ignored"));
     cargo
 }
 

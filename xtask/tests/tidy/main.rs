@@ -3,7 +3,9 @@
 #![forbid(unsafe_code)]
 
 mod code;
+mod ids;
 mod size;
+mod weaknesses;
 mod words;
 
 use std::{fs, path::Path, process::Command};

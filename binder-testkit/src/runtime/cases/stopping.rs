@@ -1,11 +1,13 @@
 //! How an application ends, and what the next one finds.
 
+use binder::Running;
 use binder::prelude::*;
 use binder_core::Message;
 
 use super::{ids, keyed, message};
 use crate::contract::case::{Case, case};
 use crate::contract::compare::{Verdict, ensure, equal, same, same_in_any_order, texts};
+use crate::contract::reader::Reader;
 use crate::contract::scene::Scene;
 use crate::runtime::dice::Dice;
 use crate::runtime::ledger::Ledger;
@@ -48,17 +50,31 @@ async fn end_at_random(stage: &Stage, probe: &Probe, dice: &mut Dice, count: usi
     Ok(())
 }
 
+/// An application in the middle of its work: so many calls have ended in an order that the seed
+/// chooses, eight are under way.
+struct Begun {
+    ledger: Ledger,
+    invoices: Reader,
+    probe: Probe,
+    running: Running,
+}
+
+async fn begun(stage: &Stage, seed: u64, ended: usize) -> Verdict<Begun> {
+    let invoices = stage.reader("invoices").await?;
+    let sent: Vec<_> = (0..MESSAGES).map(|id| keyed(id, 16)).collect();
+    let ledger = Ledger::of(&sent);
+    let probe = Probe::default();
+    let running = stage.start("shop", app(&probe)).await?;
+    stage.writer("orders").await?.publish(sent).await?;
+    end_at_random(stage, &probe, &mut Dice::new(seed), ended).await?;
+    Ok(Begun { ledger, invoices, probe, running })
+}
+
 /// Calls end in any order, then the application is stopped: the next one gets what was not begun,
 /// and nothing else.
 async fn c13_a_stop_under_random_completion_loses_and_doubles_nothing(scene: Scene) -> Verdict {
     let stage = many_at_once(scene).await?;
-    let mut invoices = stage.reader("invoices").await?;
-    let sent: Vec<_> = (0..MESSAGES).map(|id| keyed(id, 16)).collect();
-    let mut ledger = Ledger::of(&sent);
-    let first = Probe::default();
-    let running = stage.start("shop", app(&first)).await?;
-    stage.writer("orders").await?.publish(sent).await?;
-    end_at_random(&stage, &first, &mut Dice::new(13), 60).await?;
+    let Begun { mut ledger, mut invoices, probe: first, running } = begun(&stage, 13, 60).await?;
     let (stopped, ()) = tokio::join!(stage.stop(running), async { first.open_all() });
     stopped?;
     let begun = first.calls().len();
@@ -74,13 +90,7 @@ async fn c13_a_stop_under_random_completion_loses_and_doubles_nothing(scene: Sce
 /// The same, and the application is dropped without a stop: what it has not settled comes again.
 async fn c13_an_application_that_is_dropped_loses_nothing(scene: Scene) -> Verdict {
     let stage = many_at_once(scene).await?;
-    let mut invoices = stage.reader("invoices").await?;
-    let sent: Vec<_> = (0..MESSAGES).map(|id| keyed(id, 16)).collect();
-    let mut ledger = Ledger::of(&sent);
-    let first = Probe::default();
-    let running = stage.start("shop", app(&first)).await?;
-    stage.writer("orders").await?.publish(sent).await?;
-    end_at_random(&stage, &first, &mut Dice::new(31), 40).await?;
+    let Begun { mut ledger, mut invoices, probe: first, running } = begun(&stage, 31, 40).await?;
     let left = first.waiting();
     drop(running);
     let then = Probe::open();

@@ -1,17 +1,12 @@
 //! `docs/spec/weaknesses.md` is made from the names of tests: which of them is about which id.
 
-#![forbid(unsafe_code)]
-#![allow(clippy::unwrap_used, reason = "a test stops where a file cannot be read")]
-
-mod ids;
-
 use std::{
     collections::{BTreeMap, BTreeSet},
     env, fs,
     path::{Path, PathBuf},
 };
 
-use ids::IDS;
+use crate::{ids::IDS, rust};
 
 const PAGE: &str = "docs/spec/weaknesses.md";
 /// Set to write the page instead of comparing it.
@@ -22,26 +17,14 @@ const HEAD: &str = "\
 
 What frameworks of this kind get wrong, or leave to be misunderstood. A test that is about one bears
 its id in its name; where none does, the row says so. Made from the names of tests by
-`WRITE_WEAKNESSES=1 cargo test -p xtask --test weaknesses`; do not edit.
+`WRITE_WEAKNESSES=1 cargo test -p xtask --test tidy`; do not edit.
 
 | Id | What goes wrong, or holds here | Tests |
 |---|---|---|
 ";
 
-fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
-}
-
-/// Every Rust file below a folder.
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() && !path.ends_with("target") {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
+fn place() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(PAGE)
 }
 
 /// The ids in the name of a test, which stand at its beginning, one after another.
@@ -76,14 +59,11 @@ fn functions(text: &str) -> impl Iterator<Item = &str> {
 }
 
 fn page() -> String {
-    let mut files = Vec::new();
-    sources(&root(), &mut files);
+    let files = rust();
     let mut tests = BTreeMap::<&str, BTreeSet<String>>::new();
-    for file in files {
-        for name in functions(&fs::read_to_string(file).unwrap()) {
-            for id in ids_of(name) {
-                tests.entry(id).or_default().insert(format!("`{name}`"));
-            }
+    for name in files.iter().flat_map(|file| functions(&file.text)) {
+        for id in ids_of(name) {
+            tests.entry(id).or_default().insert(format!("`{name}`"));
         }
     }
     let row = |(id, what): &(&str, &str)| {
@@ -95,9 +75,9 @@ fn page() -> String {
 
 #[test]
 fn the_page_is_what_the_names_of_tests_give() {
-    let (made, file) = (page(), root().join(PAGE));
+    let (made, file) = (page(), place());
     if env::var_os(WRITE).is_some() {
-        fs::write(&file, &made).unwrap();
+        fs::write(&file, &made).expect("the page can be written");
     }
     let found = fs::read_to_string(file).unwrap_or_default();
     assert!(made == found, "{PAGE} is out of date: run with {WRITE}=1");
