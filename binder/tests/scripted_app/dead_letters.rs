@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use binder::prelude::*;
-use binder_core::{Error, ErrorKind, Settlement};
+use binder_core::{Error, ErrorKind, Settlement, Unrouted};
 use tokio::time::Instant;
 
 use crate::bench::{Bench, Order, count, order, settle_down};
@@ -175,5 +175,23 @@ async fn an_output_that_waits_to_be_sent_again_is_not_when_its_source_is_a_dead_
     orders.push([order(2)]);
     orders.settled_at_least(2).await;
     assert_eq!(bench.texts("invoices"), [r#"{"id":2}"#], "the input is paused for ever");
+    running.stop().await;
+}
+
+/// A letter that reaches no store, which somebody has deleted, is refused, and its source waits.
+#[tokio::test(start_paused = true)]
+async fn a_dead_letter_counts_when_it_is_routed() {
+    let bench = letters();
+    let nobody = || Error::new(ErrorKind::Unroutable, "nobody reads this destination");
+    let (orders, calls) = (bench.input("orders"), Arc::new(AtomicUsize::new(0)));
+    let dead = bench.binder.output(DEAD).refuse(3, |_| true, nobody);
+    let running = bench.start(App::new(calls).bind(listeners![bill])).await.unwrap();
+    assert_eq!(dead.spec().unwrap().unrouted, Unrouted::Fail, "the broker has to say so");
+    orders.push([order(1)]);
+    dead.until(|dead| dead.refused() == 2).await;
+    settle_down().await;
+    assert_eq!(orders.settled(), 0, "settled although its letter is nowhere");
+    orders.settled_at_least(1).await;
+    assert_eq!(dead.published_count(), 1);
     running.stop().await;
 }

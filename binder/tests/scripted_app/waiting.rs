@@ -60,3 +60,17 @@ async fn credentials_and_topology_still_fail() {
         assert_eq!(error.kind(), kind);
     }
 }
+
+/// A broker that is there and cannot serve yet is waited for; one that refuses for good is not.
+#[tokio::test(start_paused = true)]
+async fn a_broker_that_cannot_serve_yet_is_waited_for() {
+    let loading = || Error::new(ErrorKind::Broker, "loading");
+    let bench = waiting();
+    bench.binder.refuse_provision(loading().transient(true));
+    let running = bench.start(app()).await.unwrap();
+    assert_eq!(running.stop().await, Exit::Drained);
+    let bench = waiting();
+    bench.binder.refuse_provision(loading().transient(false));
+    let Err(LaunchError::Refused(error)) = bench.start(app()).await else { panic!("started") };
+    assert_eq!(error.to_string(), "binder `scripted`: loading");
+}
