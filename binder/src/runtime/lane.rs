@@ -11,6 +11,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use binder_core::logic::quantum::Quantum;
 use tokio::time::{Instant, Sleep};
 
 use super::flow::{Effects, Flow, Report, Tried};
@@ -22,8 +23,7 @@ use crate::function::outputs::Outputs;
 const BUDGET: usize = 1024;
 /// How many it handles before it looks at the clock.
 const SLICE: usize = 256;
-/// How many messages of one lane are taken before it is the turn of others: what a lane has to wait
-/// for another with a slow function, and what a failure sends back.
+/// How many messages of one lane are taken at the most before it is the turn of others.
 const QUANTUM: usize = 128;
 /// What is returned waits no longer for functions that keep their thread busy, a slice aside.
 const PATIENCE: Duration = Duration::from_millis(1);
@@ -34,6 +34,7 @@ pub(crate) struct LaneTask {
     runs: Vec<Run>,
     /// The run that goes on first: each comes to its turn, however much the others have to do.
     turn: usize,
+    quantum: Quantum,
     outputs: Outputs,
     outboxes: Outboxes,
     reports: Vec<Report>,
@@ -52,6 +53,7 @@ impl LaneTask {
             flow,
             runs,
             turn: 0,
+            quantum: Quantum::new(QUANTUM),
             outputs: Outputs::new(),
             outboxes,
             reports: Vec::new(),
@@ -101,7 +103,8 @@ impl LaneTask {
                 if budget == 0 {
                     return true;
                 }
-                if run.is_idle() && !run.begin(&self.flow, self.number, QUANTUM, cx) {
+                if run.is_idle() && !run.begin(&self.flow, self.number, self.quantum.messages(), cx)
+                {
                     break;
                 }
                 let turn = run.go(
@@ -114,7 +117,10 @@ impl LaneTask {
                 );
                 match turn {
                     Turn::Waits | Turn::Tired => break,
-                    Turn::Done(lane) => self.done.push(lane),
+                    Turn::Done(lane) => {
+                        self.quantum.turn(run.waited());
+                        self.done.push(lane);
+                    }
                     Turn::Held => {}
                 }
             }

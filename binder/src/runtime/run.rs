@@ -38,6 +38,8 @@ pub(crate) struct Run {
     current: Option<Item>,
     /// Since when it has been.
     since: Option<Instant>,
+    /// Whether a call for a message of this lane has been pending.
+    waited: bool,
     interrupts: u32,
     wake: Arc<Wake>,
     waker: Waker,
@@ -67,6 +69,7 @@ impl Run {
             queue: VecDeque::new(),
             current: None,
             since: None,
+            waited: false,
             interrupts: 0,
             wake,
             waker,
@@ -82,9 +85,15 @@ impl Run {
         self.since
     }
 
+    /// Whether a call for a message of its lane, or of its last one, has been pending.
+    pub(crate) const fn waited(&self) -> bool {
+        self.waited
+    }
+
     /// Takes the next ready lane, if there is one.
     pub(crate) fn begin(&mut self, flow: &Flow, task: usize, max: usize, cx: &Context<'_>) -> bool {
         self.interrupts = flow.interrupts();
+        self.waited = false;
         self.lane = flow.take(task, max.max(1), &mut self.queue, cx);
         self.lane.is_some()
     }
@@ -131,6 +140,7 @@ impl Run {
                 Poll::Pending => {
                     outputs.truncate(mark);
                     self.since = Some(self.since.unwrap_or_else(Instant::now));
+                    self.waited = true;
                     self.current = Some(item);
                     return Turn::Waits;
                 }

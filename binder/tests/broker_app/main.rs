@@ -8,6 +8,9 @@
 mod arrivals;
 mod bench;
 mod chunks;
+#[path = "../common/floor.rs"]
+mod floor;
+mod lanes;
 mod mixture;
 mod pausing;
 #[path = "../common/mixture.rs"]

@@ -7,6 +7,9 @@ mod arrival;
 #[path = "../common/arrivals.rs"]
 mod arrivals;
 mod bench;
+#[path = "../common/floor.rs"]
+mod floor;
+mod lanes;
 mod mixture;
 mod pressure;
 mod restarts;
