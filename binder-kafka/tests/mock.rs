@@ -149,12 +149,15 @@ async fn k06_a_rebalance_blocks_no_thread_of_the_application() {
     }
 }
 
-/// Each batch but the first is refused once or more while others are on their way.
+/// Many requests are refused while others are on their way.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn k09_what_the_producer_repeats_keeps_its_order_and_comes_once() {
     const COUNT: u64 = 5_000;
     let broker = Broker::mock();
-    let (binder, topic) = (broker.binder(), broker.topic(1).await);
+    let mut settings = broker.settings();
+    // Fifty requests at least.
+    settings.native.insert("batch.num.messages".to_owned(), "100".to_owned());
+    let (binder, topic) = (KafkaBinder::new(settings).unwrap(), broker.topic(1).await);
     let mut output = Output::bind(&binder, &topic).await;
     let mock = broker.mock.as_ref().unwrap();
     // Several requests are on their way at once.
