@@ -245,3 +245,26 @@ fn listen(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::AmqpSettings;
+
+    /// A day without a broker.
+    #[tokio::test(start_paused = true)]
+    async fn q06_a_lost_connection_is_sought_for_as_long_as_it_takes() {
+        // Bound and never listening: whoever connects is refused, and nobody else gets the port.
+        let reserved = tokio::net::TcpSocket::new_v4().unwrap();
+        reserved.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        let server = reserved.local_addr().unwrap().to_string();
+        let settings = AmqpSettings { servers: vec![server], ..AmqpSettings::default() };
+        let link = Link::new("test", Arc::new(settings.check().unwrap()));
+        let day = Duration::from_secs(24 * 3_600);
+        let began = Instant::now();
+        let ended = timeout_at(began + day, link.again()).await;
+        assert!(ended.is_err(), "given up after {:?}", began.elapsed());
+        let failures = link.slot.lock().await.failures;
+        assert!((1_000..20_000).contains(&failures), "{failures} attempts in a day");
+    }
+}

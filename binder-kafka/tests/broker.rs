@@ -6,38 +6,44 @@
 #[path = "support/cases.rs"]
 mod cases;
 mod support;
+#[path = "support/weaknesses.rs"]
+mod weaknesses;
 
 use std::num::NonZeroU32;
+use std::time::{Duration, Instant};
 
-use binder_core::{Binder, Topology};
+use binder_core::{Binder, ConsumerSpec, Delivery, Settlement, Topology};
+use binder_kafka::KafkaBinder;
 
-use support::{Broker, consumer, producer, unique};
+use support::{Broker, Input, Output, consumer, numbered, producer, unique, with_native};
 
 macro_rules! on_the_broker {
-    ($($name:ident = $case:ident $(($($argument:expr),+))?),+ $(,)?) => {$(
+    ($($name:ident = $cases:ident::$case:ident $(($($argument:expr),+))?),+ $(,)?) => {$(
         #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
         #[ignore = "needs a real broker: cargo xtask test runs it"]
         async fn $name() {
-            cases::$case(&Broker::real() $(, $($argument),+)?).await;
+            $cases::$case(&Broker::real() $(, $($argument),+)?).await;
         }
     )+};
 }
 
 on_the_broker! {
-    message = a_message_comes_back_as_it_went,
-    order = messages_of_a_key_keep_their_order,
-    prefix = s15_11_only_the_settled_prefix_is_committed,
-    bounded = what_is_uncommitted_is_bounded,
-    released = a_released_message_comes_again,
-    latest = the_latest_is_pinned_when_assigned,
-    drained = k07_what_has_started_finishes_before_a_partition_moves,
-    eager = members_come_and_go_and_nothing_is_lost("range"),
-    cooperative = members_come_and_go_and_nothing_is_lost("cooperative-sticky"),
-    empty = an_empty_assignment_is_one,
-    many = many_messages_flow_from_topic_to_topic(100_000),
-    too_large = a_message_too_large_is_refused_and_the_next_is_sent,
-    too_few = more_partitions_than_exist_are_an_error,
-    dropped = k01_what_was_dropped_without_a_close_comes_again,
+    message = cases::a_message_comes_back_as_it_went,
+    order = cases::messages_of_a_key_keep_their_order,
+    prefix = cases::s15_11_only_the_settled_prefix_is_committed,
+    bounded = cases::what_is_uncommitted_is_bounded,
+    released = cases::a_released_message_comes_again,
+    latest = cases::the_latest_is_pinned_when_assigned,
+    drained = cases::k07_what_has_started_finishes_before_a_partition_moves,
+    eager = cases::members_come_and_go_and_nothing_is_lost("range"),
+    cooperative = cases::members_come_and_go_and_nothing_is_lost("cooperative-sticky"),
+    empty = cases::an_empty_assignment_is_one,
+    many = cases::many_messages_flow_from_topic_to_topic(100_000),
+    too_large = cases::a_message_too_large_is_refused_and_the_next_is_sent,
+    too_few = cases::more_partitions_than_exist_are_an_error,
+    dropped = cases::k01_what_was_dropped_without_a_close_comes_again,
+    slow = weaknesses::k08_a_slow_function_keeps_the_membership,
+    idle = weaknesses::k10_what_was_handled_is_committed_while_nothing_comes,
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -52,7 +58,7 @@ async fn topics_are_created_once_by_whoever_comes_first() {
         dead_letters: vec![binder_core::DeadLetterSpec {
             destination: binder_core::Destination::new(&dead).unwrap(),
             partition_count: NonZeroU32::new(3),
-            connect: std::time::Duration::from_secs(10),
+            connect: Duration::from_secs(10),
         }],
     };
     let (one, two) = (broker.binder(), broker.binder());
@@ -69,4 +75,44 @@ async fn topics_are_created_once_by_whoever_comes_first() {
     assert!(one.bind_producer(&spec).await.is_err());
     spec.partition_count = NonZeroU32::new(3);
     one.bind_producer(&spec).await.unwrap();
+}
+
+/// Messages and acker are still held when an input closes, or is dropped.
+///
+/// Not on the mock: a group there that everybody has left begins anew after a session.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a real broker: cargo xtask test runs it"]
+async fn k12_a_held_message_keeps_no_closed_input_in_its_group() {
+    let broker = Broker::real();
+    let topic = broker.topic(2).await;
+    let binder = broker.binder();
+    let mut output = Output::bind(&binder, &topic).await;
+    output.confirm((0..20).map(|n| numbered(n, 20))).await;
+    let mut spec = consumer(&topic, &unique("group"));
+    // A member that has not left is missed only after that.
+    with_native(&mut spec, "session.timeout.ms", Duration::from_secs(40));
+    let mut held = Vec::new();
+    for closes in [true, false, true] {
+        let (input, deliveries) = all_of_it(&binder, &spec).await;
+        held.push((input.acker.clone(), deliveries));
+        match closes {
+            true => input.close().await,
+            false => drop(input),
+        }
+    }
+    for (acker, deliveries) in held {
+        let late: Vec<_> = deliveries.iter().map(|held| (held.tag, Settlement::Ack)).collect();
+        acker.settle(&late);
+    }
+    let (input, _) = all_of_it(&binder, &spec).await;
+    input.close().await;
+}
+
+/// An input that is soon assigned all that there is.
+async fn all_of_it(binder: &KafkaBinder, spec: &ConsumerSpec) -> (Input, Vec<Delivery>) {
+    let began = Instant::now();
+    let mut input = Input::assigned(binder, spec).await;
+    let deliveries = input.take(20).await;
+    assert!(began.elapsed() < Duration::from_secs(20), "the member before is still in the group");
+    (input, deliveries)
 }

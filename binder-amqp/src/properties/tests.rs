@@ -37,7 +37,7 @@ fn what_is_not_set_is_still_written() {
 }
 
 #[test]
-fn a_null_payload_is_not_an_empty_one() {
+fn k11_a_null_payload_is_not_an_empty_one() {
     let tombstone = Message { key: Some("k".into()), ..Message::default() };
     let came_back = came(&tombstone);
     assert_eq!((came_back.payload, came_back.key), (None, Some("k".into())));
@@ -74,7 +74,7 @@ fn an_applications_header_is_not_taken_for_one_of_ours() {
 }
 
 #[test]
-fn other_types_are_read_as_text() {
+fn q08_other_types_are_read_as_text() {
     let mut death = FieldTable::default();
     death.insert("count".into(), AMQPValue::LongLongInt(1));
     death.insert("reason".into(), AMQPValue::LongString("a \"b\"\n".into()));

@@ -3,20 +3,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use binder_amqp::{AmqpBinder, AmqpSettings};
+use binder_amqp::AmqpBinder;
 use binder_core::Completed;
 use tokio::time::{Instant, sleep};
 
 use crate::proxy::Proxy;
 use crate::support::{
     Input, Output, PATIENCE, binder, input, number, numbered, numbers, output, raw, settings,
-    unique,
+    through, unique,
 };
-
-fn through(proxy: &Proxy) -> AmqpBinder {
-    let settings = AmqpSettings { servers: vec![proxy.address.clone()], ..settings() };
-    AmqpBinder::new(settings).unwrap()
-}
 
 /// Publishes each number until it is confirmed.
 async fn persist(output: &Output, all: std::ops::Range<usize>) -> usize {
@@ -120,6 +115,41 @@ async fn a_silent_connection_is_noticed_and_made_anew() {
     assert!(again[0].tag.epoch > first[0].tag.epoch);
     reader.settle(&again);
     reader.close().await;
+}
+
+/// An acknowledgement that comes when its connection is lost ends nothing and holds up nothing,
+/// although the broker stays away.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn q07_an_acknowledgement_after_a_lost_connection_keeps_nothing_from_ending() {
+    for orderly in [true, false] {
+        let (proxy, direct, name) = (Proxy::start().await, binder(), unique("late"));
+        let binder = through(&proxy);
+        let mut reader = Input::bind(&binder, &input(&name, "g")).await;
+        let output = Output::bind(&direct, &output(&name, &["g"])).await;
+        output.publish((0..5).map(numbered).collect()).await;
+        let held = reader.take(5).await;
+        proxy.block(true);
+        proxy.cut();
+        if orderly {
+            assert!(reader.next(10).await.is_empty());
+            assert_eq!(reader.revoked, [held[0].tag.epoch]);
+        }
+        let started = Instant::now();
+        reader.settle(&held);
+        reader.close().await;
+        drop(binder);
+        while proxy.open() > 0 {
+            assert!(started.elapsed() < Duration::from_secs(15), "something holds a connection");
+            // Nothing tells when the sockets end.
+            sleep(Duration::from_millis(10)).await;
+        }
+        let mut next = Input::bind(&direct, &input(&name, "g")).await;
+        let again = next.take(5).await;
+        assert_eq!(numbers(&again), (0..5).collect::<Vec<_>>());
+        next.settle(&again);
+        next.close().await;
+    }
 }
 
 #[tokio::test]

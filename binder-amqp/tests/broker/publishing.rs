@@ -1,10 +1,14 @@
 //! What a publisher reports.
 
+use std::time::Duration;
+
 use binder_core::logic::partition::kafka_partition;
 use binder_core::{Completed, ErrorKind, Message, Unrouted};
 
+use crate::proxy::Proxy;
 use crate::support::{
-    Input, Output, binder, input, numbered, numbers, output, partitions, raw, ready, unique,
+    Input, Output, binder, input, numbered, numbers, output, partitions, raw, ready, through,
+    unique,
 };
 
 /// Two partitions, of which nobody reads the second; with many in flight each verdict is on the
@@ -141,10 +145,38 @@ async fn what_was_taken_is_sent_although_the_output_is_dropped() {
     let taken = {
         let work = output.outcomes((0..500).map(numbered).collect());
         // Handed over, and given up before it is confirmed.
-        tokio::time::timeout(std::time::Duration::ZERO, work).await
+        tokio::time::timeout(Duration::ZERO, work).await
     };
     assert!(taken.is_err());
     drop(output);
     let mut reader = Input::bind(&binder, &input(&name, "g")).await;
     assert_eq!(numbers(&reader.take(500).await), (0..500).collect::<Vec<_>>());
+}
+
+/// What the broker has not answered is not confirmed, and what it can no longer answer is unknown.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn q02_a_publish_counts_when_the_broker_confirms_it() {
+    let (proxy, name) = (Proxy::start().await, unique("unanswered"));
+    let output = Output::bind(&through(&proxy), &output(&name, &["g"])).await;
+    let queue = format!("{name}.g");
+    for lost in [false, true] {
+        let before = ready(&queue).await.unwrap();
+        proxy.block(true);
+        let mut outcomes = std::pin::pin!(output.outcomes(vec![numbered(1)]));
+        // Long enough for a publisher that does not wait for the broker.
+        let early = tokio::time::timeout(Duration::from_secs(1), &mut outcomes).await;
+        assert!(early.is_err(), "{early:?}, and the broker has heard of nothing");
+        assert_eq!(ready(&queue).await, Some(before));
+        if lost {
+            proxy.cut();
+        }
+        proxy.block(false);
+        let outcome = outcomes.await.remove(0);
+        match lost {
+            false => assert!(matches!(outcome, Completed::Confirmed(_)), "{outcome:?}"),
+            true => assert!(!matches!(outcome, Completed::Confirmed(_)), "{outcome:?}"),
+        }
+        assert_eq!(ready(&queue).await, Some(before + u32::from(!lost)));
+    }
 }

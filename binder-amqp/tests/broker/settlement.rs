@@ -3,7 +3,7 @@
 use binder_core::Settlement;
 
 use crate::support::{
-    Input, Output, binder, input, limit, numbered, numbers, output, ready, unique,
+    Input, Output, binder, input, limit, numbered, numbers, output, raw, ready, unique,
 };
 
 #[tokio::test]
@@ -62,4 +62,39 @@ async fn a_released_message_comes_again_at_once() {
     reader.settle(&again);
     reader.close().await;
     assert_eq!(ready(&format!("{name}.g")).await, Some(0));
+}
+
+/// Whoever has made the queue wants what it rejects; what is tried again is not rejected.
+#[tokio::test]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn r07_what_is_given_back_is_no_dead_letter_of_the_queues_own_exchange() {
+    let (binder, name) = (binder(), unique("exchange"));
+    let (_connection, channel) = raw().await;
+    let (queue, rejected) = (format!("{name}.g"), format!("{name}.rejected"));
+    let mut arguments = lapin::types::FieldTable::default();
+    for (argument, value) in
+        [("x-dead-letter-exchange", ""), ("x-dead-letter-routing-key", rejected.as_str())]
+    {
+        arguments.insert(argument.into(), lapin::types::AMQPValue::LongString(value.into()));
+    }
+    let options = lapin::options::QueueDeclareOptions { durable: true, ..Default::default() };
+    channel.queue_declare(queue.as_str().into(), options, arguments).await.unwrap();
+    channel.queue_declare(rejected.as_str().into(), options, Default::default()).await.unwrap();
+
+    let output = Output::bind(&binder, &output(&name, &["g"])).await;
+    output.publish((0..3).map(numbered).collect()).await;
+    let mut reader = Input::bind(&binder, &input(&name, "g")).await;
+    for attempt in 1..=3 {
+        let came = reader.take(3).await;
+        assert_eq!(came.len(), 3, "attempt {attempt}");
+        reader.tell(&came, Settlement::Release);
+    }
+    let came = reader.take(3).await;
+    reader.settle(&came[..2]);
+    // What is unsettled goes back with the channel.
+    reader.close().await;
+    assert_eq!((ready(&queue).await, ready(&rejected).await), (Some(1), Some(0)));
+    for queue in [queue, rejected] {
+        channel.queue_delete(queue.as_str().into(), Default::default()).await.unwrap();
+    }
 }

@@ -16,6 +16,8 @@ use binder_core::{
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
+use crate::proxy::Proxy;
+
 /// Every wait in these tests ends here.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -30,6 +32,12 @@ pub(crate) fn settings() -> AmqpSettings {
 
 pub(crate) fn binder() -> AmqpBinder {
     AmqpBinder::new(settings()).unwrap()
+}
+
+/// One that reaches the broker through a proxy.
+pub(crate) fn through(proxy: &Proxy) -> AmqpBinder {
+    let settings = AmqpSettings { servers: vec![proxy.address.clone()], ..settings() };
+    AmqpBinder::new(settings).unwrap()
 }
 
 /// A name that no other test and no other run has.

@@ -119,7 +119,7 @@ fn records_of_all_partitions_come_in_batches_as_they_were_sent() {
 }
 
 #[test]
-fn null_and_empty_differ_in_messages_with_and_without_headers() {
+fn k11_null_and_empty_differ_in_messages_with_and_without_headers() {
     let mock = mock("t", 1);
     let bare = [
         Message { payload: None, ..Message::default() }.with_key("k"),

@@ -15,6 +15,7 @@ use binder_core::{
     Subscription, Topology, Unrouted,
 };
 use binder_kafka::{KafkaBinder, KafkaSettings};
+use rdkafka::consumer::Consumer as _;
 
 /// Every wait in these tests ends here.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -91,6 +92,31 @@ pub(crate) fn consumer(topic: &str, group: &str) -> ConsumerSpec {
         connect: Duration::from_secs(10),
         native: BTreeMap::from([("session.timeout.ms".to_owned(), "6000".to_owned())]).into(),
     }
+}
+
+/// Sets an option of the client that is a time.
+pub(crate) fn with_native(spec: &mut ConsumerSpec, key: &str, time: Duration) {
+    spec.native.insert(key.to_owned(), time.as_millis().to_string());
+}
+
+/// The positions that a group has committed, partition by partition, as another client reads them.
+pub(crate) async fn committed(broker: &Broker, group: &str, topic: &str) -> Vec<Option<i64>> {
+    let mut config = rdkafka::ClientConfig::new();
+    config.set("bootstrap.servers", &broker.servers).set("group.id", group);
+    let topic = topic.to_owned();
+    let ask = move || {
+        let client: rdkafka::consumer::BaseConsumer = config.create().unwrap();
+        let metadata = client.fetch_metadata(Some(&topic), PATIENCE).unwrap();
+        let mut list = rdkafka::TopicPartitionList::new();
+        for partition in metadata.topics()[0].partitions() {
+            list.add_partition(&topic, partition.id());
+        }
+        let positions = client.committed_offsets(list, PATIENCE).unwrap();
+        let mut positions = positions.elements();
+        positions.sort_by_key(|position| position.partition());
+        positions.iter().map(|position| position.offset().to_raw().filter(|at| *at >= 0)).collect()
+    };
+    tokio::task::spawn_blocking(ask).await.unwrap()
 }
 
 pub(crate) fn producer(topic: &str) -> ProducerSpec {

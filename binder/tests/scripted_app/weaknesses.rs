@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use binder::Exit;
 use binder::prelude::*;
-use binder_core::Settlement;
+use binder_core::{Settlement, message as wire};
 
 use crate::bench::{Bench, Order, count, order, settle_down};
 
@@ -86,4 +86,26 @@ async fn r12_bindings_start_side_by_side() {
         () = settle_down() => {}
     }
     assert!(inputs.iter().all(|input| input.spec().is_some()), "one was not bound");
+}
+
+#[stream_listener]
+#[input("orders")]
+async fn unpack(payload: Bytes) -> Result<()> {
+    Err(binder::Error::msg(format!("{} bytes are too few", payload.len())))
+}
+
+/// On a compacted topic the one deletes a key, the other does not: in a dead letter too.
+#[tokio::test(start_paused = true)]
+async fn k11_a_dead_letter_of_a_null_payload_has_none_and_of_an_empty_one_an_empty_one() {
+    let bench = Bench::new().set("bindings.orders.dead_letter=dead");
+    let orders = bench.input("orders");
+    let null = wire::Message { key: Some("k".into()), ..wire::Message::default() };
+    let empty = wire::Message::new("").with_key("k");
+    orders.push([null, empty]);
+    let running = bench.listen(listeners![unpack]).await;
+    orders.settled_at_least(2).await;
+    running.stop().await;
+    let letters = bench.published("dead");
+    let payloads: Vec<_> = letters.iter().map(|letter| letter.payload.as_deref()).collect();
+    assert_eq!(payloads, [None, Some(&b""[..])]);
 }

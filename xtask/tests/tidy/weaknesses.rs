@@ -6,7 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::{ids::IDS, rust};
+use crate::{
+    ids::{IDS, NOT_BUILT},
+    rust,
+};
 
 const PAGE: &str = "docs/spec/weaknesses.md";
 /// Set to write the page instead of comparing it.
@@ -16,8 +19,8 @@ const HEAD: &str = "\
 # Weaknesses of others, and the tests that are about them
 
 What frameworks of this kind get wrong, or leave to be misunderstood. A test that is about one bears
-its id in its name; where none does, the row says so. Made from the names of tests by
-`WRITE_WEAKNESSES=1 cargo test -p xtask --test tidy`; do not edit.
+its id in its name; where none does, the row says so, and what is not built for it to be about. Made
+from the names of tests by `WRITE_WEAKNESSES=1 cargo test -p xtask --test tidy`; do not edit.
 
 | Id | What goes wrong, or holds here | Tests |
 |---|---|---|
@@ -58,19 +61,42 @@ fn functions(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn page() -> String {
+/// The names of tests, by the ids they bear.
+type Named = BTreeMap<&'static str, BTreeSet<String>>;
+
+fn named() -> Named {
     let files = rust();
-    let mut tests = BTreeMap::<&str, BTreeSet<String>>::new();
+    let mut tests = Named::new();
     for name in files.iter().flat_map(|file| functions(&file.text)) {
         for id in ids_of(name) {
             tests.entry(id).or_default().insert(format!("`{name}`"));
         }
     }
+    tests
+}
+
+fn page() -> String {
+    let tests = named();
+    let missing: BTreeMap<_, _> = NOT_BUILT.iter().copied().collect();
     let row = |(id, what): &(&str, &str)| {
-        let tests = tests.get(id).map(|names| names.iter().cloned().collect::<Vec<_>>().join(", "));
-        format!("| {id} | {what} | {} |", tests.unwrap_or_else(|| "none yet".to_owned()))
+        let tests = match (tests.get(id), missing.get(id)) {
+            (Some(names), _) => names.iter().cloned().collect::<Vec<_>>().join(", "),
+            (None, Some(what)) => format!("not built: {what}"),
+            (None, None) => "none yet".to_owned(),
+        };
+        format!("| {id} | {what} | {tests} |")
     };
     HEAD.to_owned() + &IDS.iter().map(row).collect::<Vec<_>>().join("\n") + "\n"
+}
+
+/// Ids that cannot be called not built, and why.
+fn misplaced(tests: &Named) -> Vec<String> {
+    let wrong = |(id, _): &(&str, &str)| match tests.get(id) {
+        _ if !IDS.iter().any(|(known, _)| known == id) => Some(format!("{id} is no id")),
+        Some(names) => Some(format!("{id} is called not built and has tests: {names:?}")),
+        None => None,
+    };
+    NOT_BUILT.iter().filter_map(wrong).collect()
 }
 
 #[test]
@@ -81,6 +107,17 @@ fn the_page_is_what_the_names_of_tests_give() {
     }
     let found = fs::read_to_string(file).unwrap_or_default();
     assert!(made == found, "{PAGE} is out of date: run with {WRITE}=1");
+}
+
+#[test]
+fn what_has_a_test_is_built() {
+    assert_eq!(misplaced(&named()), [""; 0]);
+    let (id, _) = NOT_BUILT[0];
+    let tested = Named::from([(id, BTreeSet::from(["`test`".to_owned()]))]);
+    assert_eq!(
+        misplaced(&tested),
+        [format!("{id} is called not built and has tests: {{\"`test`\"}}")]
+    );
 }
 
 #[test]

@@ -184,18 +184,6 @@ const REFUSALS: &[Refusal<'static>] = &[
         "b.toml:2:1: bindings.orders.group: an anonymous input has no group; remove `group` or `anonymous`",
     ),
     (
-        "[bindings.orders]\ndead_letter = true\nanonymous = true",
-        ONE,
-        MEMORY,
-        "b.toml:2:1: bindings.orders.dead_letter: an anonymous input has no dead letters; remove `dead_letter` or `anonymous`",
-    ),
-    (
-        "[bindings.orders]\ndead_letter = 'd'\nanonymous = true",
-        ONE,
-        MEMORY,
-        "b.toml:2:1: bindings.orders.dead_letter: an anonymous input has no dead letters; remove `dead_letter` or `anonymous`",
-    ),
-    (
         "[bindings.orders]\nstart = 'earliest'\nanonymous = true",
         ONE,
         MEMORY,
@@ -272,6 +260,20 @@ fn every_refusal_has_its_text() {
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn s15_02_dead_letters_without_a_group_are_refused() {
+    for dead_letter in ["true", "'d'"] {
+        let text = format!("[bindings.orders]\ndead_letter = {dead_letter}\nanonymous = true");
+        let config = Config::parse("b.toml", &text).unwrap();
+        let said = config.resolve("shop", ONE, MEMORY).unwrap_err().to_string();
+        assert_eq!(
+            said,
+            "b.toml:2:1: bindings.orders.dead_letter: an anonymous input has no dead letters; \
+             remove `dead_letter` or `anonymous`"
+        );
+    }
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn refused(transient: bool) -> impl Fn() -> Error + Send + Sync + 'static {
 }
 
 #[tokio::test(start_paused = true)]
-async fn two_outputs_the_second_refused_twice_function_called_once_first_sent_once() {
+async fn q09_two_outputs_the_second_refused_twice_function_called_once_first_sent_once() {
     let bench = Bench::new(Executor::current());
     let _second = bench.second.clone().refuse(2, |_| true, refused(true));
     bench.input.push([Message::new("x")]);
