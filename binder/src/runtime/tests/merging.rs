@@ -122,7 +122,7 @@ async fn what_is_revoked_has_the_numbers_of_the_whole() {
     let mut rig = Rig::new(&ScriptedBinder::new()).await;
     rig.inputs.iter().for_each(|input| input.push(messages(2)));
     let came = rig.all();
-    rig.inputs[1].revoke(1);
+    rig.inputs[1].revoke(0);
     let Poll::Ready(Ok(Incoming::Revoked(gone))) = rig.poll(&mut Vec::new()) else {
         panic!("nothing was revoked")
     };
