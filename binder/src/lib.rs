@@ -20,7 +20,7 @@ pub mod function;
 mod registry;
 mod runtime;
 
-pub use binder_core::Headers;
+pub use binder_core::{Destination, Headers};
 pub use binder_macros::{enable_binding, input, output, stream_emitter, stream_listener};
 #[cfg(feature = "memory")]
 pub use binder_memory::MemoryBinder;

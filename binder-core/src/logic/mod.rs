@@ -11,6 +11,7 @@ pub mod lanes;
 pub mod message_id;
 pub mod partition;
 pub mod quantum;
+pub mod sources;
 pub mod watermark;
 
 mod chains;

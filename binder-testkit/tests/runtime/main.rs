@@ -24,6 +24,10 @@ use crate::loopback::LoopbackFixture;
 /// Which faults of a binder each case must see.
 const PROOFS: &[(&str, &[Fault])] = &[
     (
+        "c03_an_input_reads_several_destinations",
+        &[MixesDestinations, RecordsNoAcks, LosesHeaders, Reorders],
+    ),
+    (
         "c12_outputs_keep_the_order_of_their_key",
         &[Reorders, DropsEverySeventh, DoublesEverySeventh],
     ),

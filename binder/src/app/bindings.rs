@@ -36,8 +36,8 @@ pub struct InputStatus {
     pub function: &'static str,
     /// The binding.
     pub binding: String,
-    /// Where it reads.
-    pub destination: Destination,
+    /// Where it reads: one destination, or several.
+    pub destinations: Vec<Destination>,
     /// What it does.
     pub state: InputState,
 }
@@ -62,7 +62,7 @@ impl Bindings {
         let status = |flow: Arc<Flow>| InputStatus {
             function: flow.plan.function,
             binding: flow.plan.binding.clone(),
-            destination: flow.plan.destination.clone(),
+            destinations: flow.plan.origins.iter().cloned().collect(),
             state: match (flow.is_running(), flow.is_paused()) {
                 (false, _) => InputState::Stopped,
                 (true, true) => InputState::Paused,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use binder_core::{Binder, BoundInput, Destination, Error, ErrorKind, Publisher, Result};
-use futures::future::try_join_all;
+use futures::future::{TryFutureExt, try_join_all};
 
 use super::patience::reach;
 use super::select::{self, Choice};
@@ -14,6 +14,8 @@ use crate::config::{
 };
 use crate::function::definition::{Definition, Registered};
 use crate::registry;
+use crate::runtime::merge::merge;
+use crate::runtime::origins::Origins;
 use crate::runtime::plan::{InputPlan, OutputPlan};
 
 /// What the configuration means for the functions of an application.
@@ -66,7 +68,8 @@ pub(super) struct BoundFunction {
 pub(super) struct BoundListener {
     pub(super) plan: InputPlan,
     pub(super) bound: BoundInput,
-    pub(super) dead_letters: Option<Arc<dyn Publisher>>,
+    /// As many as the plan says.
+    pub(super) dead_letters: Vec<Arc<dyn Publisher>>,
     /// Destinations it writes on binders that live in this process.
     pub(super) feeds: Vec<Destination>,
 }
@@ -99,16 +102,10 @@ impl Connected {
     }
 
     fn choice<'a>(&self, function: &'a ResolvedFunction) -> Choice<'a> {
-        let reads = function
-            .inputs
-            .iter()
-            .filter(|input| !self.is_shared(&input.binder))
-            .map(|input| input.destination.as_str());
-        let letters = function
-            .inputs
-            .iter()
-            .filter(|input| !self.is_shared(&input.binder))
-            .filter_map(|input| input.dead_letter.as_ref().map(|name| name.as_str()));
+        let alone = function.inputs.iter().filter(|input| !self.is_shared(&input.binder));
+        let sources = alone.flat_map(|input| &input.sources);
+        let reads = sources.clone().map(|source| source.destination.as_str());
+        let letters = sources.filter_map(|source| Some(source.dead_letter.as_ref()?.as_str()));
         let writes = function
             .outputs
             .iter()
@@ -173,10 +170,7 @@ impl Connected {
         let function = find(resolved, definition.name)?;
         let Some(input) = function.inputs.first() else { return Ok(None) };
         let place = |error: Error| {
-            error
-                .at_binder(input.binder.as_str())
-                .at_binding(input.binding.as_str())
-                .at_destination(input.destination.as_str())
+            error.at_binder(input.binder.as_str()).at_binding(input.binding.as_str())
         };
         let bind = || async {
             self.input(resolved, definition.name, function, input).await.map_err(place)
@@ -192,22 +186,28 @@ impl Connected {
         input: &ResolvedInput,
     ) -> Result<BoundListener> {
         let binder = self.binder(&input.binder)?;
-        let dead_letters = match specs::dead_producer(resolved, input) {
-            Some(spec) => {
-                let bound = binder.bind_producer(&spec).await;
-                Some(bound.map_err(|error| error.at_destination(spec.destination.as_str()))?)
-            }
-            None => None,
-        };
-        let bound = binder.bind_consumer(&specs::consumer(resolved, input)).await?;
+        let letters = specs::dead_producers(resolved, input);
+        let dead_letters = letters.iter().map(|spec| {
+            let bound = binder.bind_producer(spec);
+            bound.map_err(|error| error.at_destination(spec.destination.as_str()))
+        });
+        let dead_letters = try_join_all(dead_letters).await?;
+        let sources = specs::consumers(resolved, input);
+        let parts = sources.iter().map(|spec| async {
+            let bound = binder.bind_consumer(spec).await;
+            let bound = bound.map_err(|error| error.at_destination(spec.destination.as_str()))?;
+            Ok((spec.destination.clone(), bound))
+        });
+        let bound = merge(try_join_all(parts).await?)?;
         let outputs = function.outputs.iter().map(|output| (&output.binder, &output.destination));
         let feeds = outputs
-            .chain(input.dead_letter.iter().map(|letters| (&input.binder, letters)))
+            .chain(letters.iter().map(|letters| (&input.binder, &letters.destination)))
             .filter(|(binder, _)| !self.is_shared(binder))
             .map(|(_, destination)| destination.clone());
         let capabilities =
             |name: &str| self.0.get(name).map(|b| b.capabilities()).unwrap_or_default();
-        let plan = specs::plan(name, function, input, capabilities);
+        let origins = Origins::new(sources.iter().map(|spec| spec.destination.clone()))?;
+        let plan = specs::plan(name, function, input, origins, letters.len(), capabilities);
         Ok(BoundListener { plan, bound, dead_letters, feeds: feeds.collect() })
     }
 }

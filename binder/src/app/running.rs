@@ -233,9 +233,10 @@ fn writers_first(
     listeners: Vec<&mut RunningListener>,
 ) -> (Vec<&mut RunningListener>, Vec<&mut RunningListener>) {
     let is_fed = |(at, reader): (usize, &&mut RunningListener)| {
-        let destination = &reader.input.flow.plan.destination;
+        let origins = &reader.input.flow.plan.origins;
         let others = listeners.iter().enumerate().filter(|(other, _)| *other != at);
-        others.into_iter().any(|(_, writer)| writer.feeds.contains(destination))
+        let feeds = |writer: &RunningListener| origins.iter().any(|d| writer.feeds.contains(d));
+        others.into_iter().any(|(_, writer)| feeds(writer))
     };
     let fed: Vec<bool> = listeners.iter().enumerate().map(is_fed).collect();
     if fed.iter().all(|fed| *fed) {

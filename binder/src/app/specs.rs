@@ -4,9 +4,15 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use binder_core::logic::attempts::Policy;
-use binder_core::{Capabilities, ConsumerSpec, DeadLetterSpec, Limit, ProducerSpec, Topology};
+use binder_core::logic::sources::Sources;
+use binder_core::{
+    Capabilities, ConsumerSpec, DeadLetterSpec, Destination, Limit, ProducerSpec, Topology,
+};
 
-use crate::config::{OnExhausted, Resolved, ResolvedFunction, ResolvedInput, ResolvedOutput};
+use crate::config::{
+    OnExhausted, Resolved, ResolvedFunction, ResolvedInput, ResolvedOutput, ResolvedSource,
+};
+use crate::runtime::origins::Origins;
 use crate::runtime::plan::InputPlan;
 
 /// What the runtime takes in at most where the configuration says nothing; the binder's own
@@ -17,14 +23,31 @@ const IN_FLIGHT: Limit = Limit { messages: 65_536, bytes: 64 * 1024 * 1024 };
 /// not finished by then is repeated there. Below half of the shortest usual session time-out (10 s).
 const DRAIN: Duration = Duration::from_secs(4);
 
-pub(super) fn consumer(resolved: &Resolved, input: &ResolvedInput) -> ConsumerSpec {
+/// What an input is bound to: one specification for each source, which has its share of what may
+/// be in flight.
+pub(super) fn consumers(resolved: &Resolved, input: &ResolvedInput) -> Vec<ConsumerSpec> {
+    let sources = Sources::new(input.sources.len());
+    let each = input.sources.iter().enumerate();
+    each.map(|(at, source)| {
+        let limit = input.max_in_flight.map(|limit| sources.share(limit, at));
+        consumer(resolved, input, source, limit)
+    })
+    .collect()
+}
+
+fn consumer(
+    resolved: &Resolved,
+    input: &ResolvedInput,
+    source: &ResolvedSource,
+    max_in_flight: Option<Limit>,
+) -> ConsumerSpec {
     ConsumerSpec {
         binding: input.binding.clone(),
-        destination: input.destination.clone(),
+        destination: source.destination.clone(),
         group: input.group.clone(),
         start: input.start,
-        partition_count: input.partition_count,
-        max_in_flight: input.max_in_flight,
+        partition_count: source.partition_count,
+        max_in_flight,
         drain: DRAIN,
         connect: connect(resolved, &input.binder),
         native: input.native.clone().into_options().into(),
@@ -43,18 +66,28 @@ pub(super) fn producer(resolved: &Resolved, output: &ResolvedOutput) -> Producer
     }
 }
 
-/// The dead letters of an input, as something to provision.
-fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Option<DeadLetterSpec> {
-    let destination = input.dead_letter.clone()?;
+/// The dead letters of an input, as something to provision: none, one destination for everything
+/// it reads, or one for each.
+fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Vec<DeadLetterSpec> {
     let connect = connect(resolved, &input.binder);
-    Some(DeadLetterSpec { destination, partition_count: input.partition_count, connect })
+    let mut specs: Vec<DeadLetterSpec> = Vec::new();
+    for source in &input.sources {
+        let known = |destination: &&Destination| {
+            !specs.iter().any(|spec| spec.destination == **destination)
+        };
+        if let Some(destination) = source.dead_letter.as_ref().filter(known) {
+            let (destination, partition_count) = (destination.clone(), source.partition_count);
+            specs.push(DeadLetterSpec { destination, partition_count, connect });
+        }
+    }
+    specs
 }
 
 /// The dead letters of an input, as something to publish to: a letter that nobody can receive must
 /// not be lost.
-pub(super) fn dead_producer(resolved: &Resolved, input: &ResolvedInput) -> Option<ProducerSpec> {
-    let spec = dead_letters(resolved, input)?;
-    Some(ProducerSpec {
+pub(super) fn dead_producers(resolved: &Resolved, input: &ResolvedInput) -> Vec<ProducerSpec> {
+    let letters = dead_letters(resolved, input).into_iter();
+    let producer = |spec: DeadLetterSpec| ProducerSpec {
         binding: input.binding.clone(),
         destination: spec.destination,
         partition_count: spec.partition_count,
@@ -62,7 +95,8 @@ pub(super) fn dead_producer(resolved: &Resolved, input: &ResolvedInput) -> Optio
         unrouted: binder_core::Unrouted::Fail,
         connect: spec.connect,
         native: Default::default(),
-    })
+    };
+    letters.map(producer).collect()
 }
 
 fn connect(resolved: &Resolved, binder: &str) -> Duration {
@@ -74,7 +108,7 @@ pub(super) fn topology(resolved: &Resolved, binder: &str) -> Topology {
     let mut topology = Topology::default();
     for function in &resolved.functions {
         for input in function.inputs.iter().filter(|input| input.binder == binder) {
-            topology.consumers.push(consumer(resolved, input));
+            topology.consumers.extend(consumers(resolved, input));
             topology.dead_letters.extend(dead_letters(resolved, input));
         }
         for output in function.outputs.iter().filter(|output| output.binder == binder) {
@@ -88,13 +122,16 @@ pub(super) fn plan(
     function: &'static str,
     resolved: &ResolvedFunction,
     input: &ResolvedInput,
+    origins: Origins,
+    letters: usize,
     capabilities: impl Fn(&str) -> Capabilities,
 ) -> InputPlan {
     InputPlan {
         function,
+        origins,
+        letters,
         binder: input.binder.clone(),
         binding: input.binding.to_string(),
-        destination: input.destination.clone(),
         group: input.group.as_ref().map(ToString::to_string),
         order: input.order,
         concurrency: input.concurrency,
@@ -103,7 +140,7 @@ pub(super) fn plan(
         deadline: input.deadline,
         policy: Policy {
             max_attempts: NonZeroU32::new(input.retry.max_attempts).unwrap_or(NonZeroU32::MIN),
-            dead_letter: input.dead_letter.is_some(),
+            dead_letter: letters > 0,
             drop_exhausted: input.on_exhausted == OnExhausted::Drop,
         },
         backoff: input.retry.backoff,

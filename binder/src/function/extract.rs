@@ -34,7 +34,7 @@ use super::state::{State, Stateless};
     message = "`{Self}` cannot be a parameter of a listener",
     label = "only the first parameter is read from the payload; this one is no extractor",
     note = "for a part of the application's state write `State(name): State<{Self}>`",
-    note = "other parameters are `Headers`, `Key`, `Attempt` and types that implement `binder::FromCall`"
+    note = "other parameters are `Headers`, `Key`, `Attempt`, `Destination`, `Position` and types that implement `binder::FromCall`"
 )]
 pub trait FromCall: Sized {
     /// The part of the application's state it is made from; [`Stateless`] for none.

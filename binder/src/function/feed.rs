@@ -14,7 +14,9 @@ use super::token::Token;
 pub struct Fed {
     /// The message as it came.
     pub message: wire::Message,
-    /// Its position.
+    /// Where it came from.
+    pub destination: Destination,
+    /// Its position there.
     pub tag: Tag,
     /// The attempt this is, counted from 1.
     pub attempt: u32,
@@ -26,9 +28,6 @@ pub struct Fed {
 pub trait Source: Send + Sync {
     /// The next message; `None` when the application drains and nothing more will come.
     fn poll_fed(&self, cx: &mut Context<'_>) -> Poll<Option<Fed>>;
-
-    /// Where the messages come from.
-    fn destination(&self) -> &Destination;
 }
 
 /// Hands messages to one run of a stream function.
@@ -45,12 +44,6 @@ impl Feed {
     /// The next message; `None` when nothing more will come.
     pub fn poll_fed(&self, cx: &mut Context<'_>) -> Poll<Option<Fed>> {
         self.0.poll_fed(cx)
-    }
-
-    /// Where the messages come from.
-    #[must_use]
-    pub fn destination(&self) -> &Destination {
-        self.0.destination()
     }
 }
 

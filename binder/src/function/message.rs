@@ -8,7 +8,7 @@ use bytes::Bytes;
 
 use super::call::Call;
 use super::error::Result;
-use super::feed::{Fed, Feed};
+use super::feed::Fed;
 use super::position::Position;
 use super::step::Step;
 use super::tokens::Tokens;
@@ -66,13 +66,13 @@ impl<T> Message<T> {
         Self { payload, origin, tokens: Tokens::None }
     }
 
-    pub(crate) fn of_feed(payload: T, fed: Fed, feed: &Feed) -> Self {
-        let Fed { message, tag, attempt, token } = fed;
+    pub(crate) fn of_feed(payload: T, fed: Fed) -> Self {
+        let Fed { message, destination, tag, attempt, token } = fed;
         let origin = Origin {
             headers: message.headers,
             key: message.key,
             id: message.id,
-            position: Some(Position::new(feed.destination().clone(), tag)),
+            position: Some(Position::new(destination, tag)),
             attempt,
         };
         Self { payload, origin, tokens: Tokens::One(token) }

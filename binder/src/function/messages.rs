@@ -58,7 +58,7 @@ impl<T> Stream for Messages<T> {
                 break;
             };
             match read(&fed.message) {
-                Ok(payload) => return Poll::Ready(Some(Message::of_feed(payload, fed, feed))),
+                Ok(payload) => return Poll::Ready(Some(Message::of_feed(payload, fed))),
                 Err(failure) => fed.token.fail(failure),
             }
         }

@@ -4,6 +4,11 @@ use std::fmt;
 
 use binder_core::{Destination, Tag};
 
+use super::call::Call;
+use super::error::Result;
+use super::extract::FromCall;
+use super::state::Stateless;
+
 /// Where a message stands, in the words of its binder. Prints as `orders/3@17`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Position {
@@ -32,6 +37,23 @@ impl Position {
     #[must_use]
     pub const fn sequence(&self) -> u64 {
         self.tag.sequence
+    }
+}
+
+impl FromCall for Position {
+    type State = Stateless;
+
+    fn from_call(call: &Call<'_>, _: Stateless) -> Result<Self> {
+        Ok(Self::new(call.destination.clone(), call.tag))
+    }
+}
+
+/// The destination that the message came from, of those which the input reads.
+impl FromCall for Destination {
+    type State = Stateless;
+
+    fn from_call(call: &Call<'_>, _: Stateless) -> Result<Self> {
+        Ok(call.destination.clone())
     }
 }
 

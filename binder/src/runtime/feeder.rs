@@ -5,7 +5,6 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
-use binder_core::Destination;
 use futures::task::AtomicWaker;
 
 use super::flow::{Flow, Item, Source};
@@ -203,11 +202,8 @@ impl feed::Source for FeederSource {
         inner.refeed.fed(id, item.index);
         drop(inner);
         let token = Token::new(id, self.owner.clone());
-        let Item { message, tag, attempt, .. } = item;
-        Poll::Ready(Some(feed::Fed { message, tag, attempt, token }))
-    }
-
-    fn destination(&self) -> &Destination {
-        &self.feeder.flow.plan.destination
+        let (destination, tag) = feeder.flow.plan.origins.of(item.tag);
+        let (destination, Item { message, attempt, .. }) = (destination.clone(), item);
+        Poll::Ready(Some(feed::Fed { message, destination, tag, attempt, token }))
     }
 }

@@ -42,7 +42,7 @@ impl RunningInput {
         plan: InputPlan,
         bound: BoundInput,
         outputs: &[OutputPlan],
-        dead_letters: Option<Arc<dyn Publisher>>,
+        dead_letters: Vec<Arc<dyn Publisher>>,
         caller: Caller,
     ) -> Self {
         let BoundInput { subscription, acker } = bound;

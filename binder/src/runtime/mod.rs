@@ -20,6 +20,8 @@ pub(crate) mod headers;
 pub(crate) mod hooks;
 pub(crate) mod input;
 pub(crate) mod lane;
+pub(crate) mod merge;
+pub(crate) mod origins;
 pub(crate) mod outboxes;
 pub(crate) mod plan;
 pub(crate) mod pump;

@@ -7,6 +7,8 @@ use binder_core::logic::attempts::Policy;
 use binder_core::logic::backoff::Backoff;
 use binder_core::{Destination, Limit, Publisher};
 
+use super::origins::Origins;
+
 pub(crate) use crate::config::Order;
 
 /// The input of a listener.
@@ -15,7 +17,10 @@ pub(crate) struct InputPlan {
     pub(crate) function: &'static str,
     pub(crate) binder: String,
     pub(crate) binding: String,
-    pub(crate) destination: Destination,
+    /// Where it reads.
+    pub(crate) origins: Origins,
+    /// How many dead-letter destinations it has: none, one for all it reads, or one for each.
+    pub(crate) letters: usize,
     pub(crate) group: Option<String>,
     pub(crate) order: Order,
     pub(crate) concurrency: usize,

@@ -75,7 +75,7 @@ impl Pump {
                     let error = error
                         .at_binder(plan.binder.as_str())
                         .at_binding(plan.binding.as_str())
-                        .at_destination(plan.destination.as_str());
+                        .at_destination(plan.origins.to_string());
                     tracing::error!(function = plan.function, "{error}");
                     self.ended = true;
                     self.flow.drain(Some(error));

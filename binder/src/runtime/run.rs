@@ -171,14 +171,10 @@ impl Run {
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             if !resumed {
                 wake.woken.store(false, Ordering::Release);
+                let (destination, tag) = flow.plan.origins.of(item.tag);
                 #[cfg(feature = "fault-hooks")]
-                super::hooks::started(&flow.plan.destination, &item.message, item.tag);
-                let call = Call {
-                    message: &item.message,
-                    destination: &flow.plan.destination,
-                    tag: item.tag,
-                    attempt: item.attempt,
-                };
+                super::hooks::started(destination, &item.message, tag);
+                let call = Call { message: &item.message, destination, tag, attempt: item.attempt };
                 slot.start(&call)?;
             }
             match slot.poll(&mut Context::from_waker(waker), outputs) {

@@ -21,6 +21,7 @@ mod pausing;
 mod refusals;
 mod returns;
 mod soak;
+mod sources;
 mod starting;
 mod streams;
 mod waiting;

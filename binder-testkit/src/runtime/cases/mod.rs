@@ -1,6 +1,7 @@
 //! The cases, by the numbers they have in the specification of the contract.
 
 mod dead_letters;
+mod destinations;
 mod failing;
 mod fan_out;
 mod headers;
@@ -21,6 +22,7 @@ use crate::contract::case::Case;
 pub(crate) fn all() -> Vec<Case> {
     [
         dead_letters::CASES,
+        destinations::CASES,
         failing::CASES,
         fan_out::CASES,
         headers::CASES,

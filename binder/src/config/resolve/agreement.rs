@@ -7,7 +7,7 @@ use binder_core::Destination;
 
 use crate::config::Config;
 use crate::config::problem::Problems;
-use crate::config::resolve::{ResolvedFunction, binding_section};
+use crate::config::resolve::{ResolvedFunction, ResolvedInput, ResolvedSource, binding_section};
 use crate::config::section::Found;
 
 /// A destination on a binder, named by its table.
@@ -53,7 +53,9 @@ impl<'a> Counts<'a> {
         };
         for function in functions {
             for input in &mut function.inputs {
-                input.partition_count = count(&input.binder, &input.destination);
+                for source in &mut input.sources {
+                    source.partition_count = count(&input.binder, &source.destination);
+                }
             }
             for output in &mut function.outputs {
                 output.partition_count = count(&output.binder, &output.destination);
@@ -64,8 +66,14 @@ impl<'a> Counts<'a> {
 
 /// Every destination that the application reads.
 pub(crate) fn destinations(functions: &[ResolvedFunction]) -> BTreeSet<Place> {
-    let inputs = functions.iter().flat_map(|function| &function.inputs);
-    inputs.map(|input| (input.binder.clone(), input.destination.clone())).collect()
+    let read = functions.iter().flat_map(read);
+    read.map(|(input, source)| (input.binder.clone(), source.destination.clone())).collect()
+}
+
+/// The inputs of a function with each destination they read.
+fn read(function: &ResolvedFunction) -> impl Iterator<Item = (&ResolvedInput, &ResolvedSource)> {
+    let inputs = function.inputs.iter();
+    inputs.flat_map(|input| input.sources.iter().map(move |source| (input, source)))
 }
 
 /// Reports two bindings that read one destination in one group: each message would reach only
@@ -73,9 +81,9 @@ pub(crate) fn destinations(functions: &[ResolvedFunction]) -> BTreeSet<Place> {
 pub(crate) fn groups(config: &Config, functions: &[ResolvedFunction], problems: &mut Problems) {
     let mut readers = BTreeMap::new();
     for function in functions {
-        for input in &function.inputs {
+        for (input, source) in read(function) {
             let Some(group) = &input.group else { continue };
-            let place = (&input.binder, &input.destination, group);
+            let place = (&input.binder, &source.destination, group);
             let Some((name, other)) = readers.insert(place, (&function.name, &input.binding))
             else {
                 continue;
@@ -88,7 +96,7 @@ pub(crate) fn groups(config: &Config, functions: &[ResolvedFunction], problems: 
                 "functions `{name}` by `{other}` and `{}` by `{}` read destination `{}` in one \
                  group, `{group}`, so each message would reach only one of them; give one another \
                  group",
-                function.name, input.binding, input.destination
+                function.name, input.binding, source.destination
             );
             let section = binding_section(config, input.binding.as_str(), "input");
             match section.text("group") {

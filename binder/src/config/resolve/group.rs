@@ -46,11 +46,22 @@ impl Resolver<'_> {
         Group::new(found.value).ok().map(Some)
     }
 
-    /// Where dead letters go, if anywhere.
-    pub(crate) fn dead_letter(
+    /// Where the dead letters of each of these destinations go, if anywhere: to one that has a
+    /// name, or each to its own.
+    pub(crate) fn dead_letters(
+        &mut self,
+        section: &Section<'_>,
+        read: &[Destination],
+        group: Option<&Group>,
+    ) -> Vec<Option<Destination>> {
+        read.iter().map(|destination| self.dead_letter(section, destination, read, group)).collect()
+    }
+
+    fn dead_letter(
         &mut self,
         section: &Section<'_>,
         destination: &Destination,
+        read: &[Destination],
         group: Option<&Group>,
     ) -> Option<Destination> {
         let whether = section.flag("dead_letter");
@@ -67,7 +78,7 @@ impl Resolver<'_> {
                 "an anonymous input has no dead letters; remove `dead_letter` or `anonymous`".into()
             }
             Err(error) => error.to_string(),
-            Ok(dead) if dead == *destination => {
+            Ok(dead) if read.contains(&dead) => {
                 format!("`{dead}` is what the input itself reads; choose another destination")
             }
             Ok(dead) => return Some(dead),

@@ -6,7 +6,8 @@ use binder_core::{BindingName, Destination, Limit, Start};
 
 use crate::config::problem::Problems;
 use crate::config::resolve::{
-    FunctionNames, Native, OnExhausted, Order, ResolvedInput, Resolver, binding_section, retry,
+    FunctionNames, Native, OnExhausted, Order, ResolvedInput, ResolvedSource, Resolver,
+    binding_section, retry,
 };
 use crate::config::section::Section;
 
@@ -28,30 +29,35 @@ impl Resolver<'_> {
     ) -> Option<ResolvedInput> {
         let section = binding_section(self.config, binding.as_str(), "input");
         let binder = self.binders.choose(&section, &mut self.problems)?;
-        let destination = destination(&section, &binding, &mut self.problems)?;
+        let read = destinations(&section, &binding, &mut self.problems)?;
         let group = self.group(function, &binding, &section)?;
-        let dead_letter = self.dead_letter(&section, &destination, group.as_ref());
-        let partition_count =
-            self.counts.note(section.whole("partition_count"), &binder.name, &destination);
+        let letters = self.dead_letters(&section, &read, group.as_ref());
+        let sources: Vec<_> = read
+            .into_iter()
+            .zip(letters)
+            .map(|(destination, dead_letter)| {
+                let found = section.whole("partition_count");
+                let partition_count = self.counts.note(found, &binder.name, &destination);
+                ResolvedSource { destination, dead_letter, partition_count }
+            })
+            .collect();
         Some(ResolvedInput {
             start: start(&section, group.is_none(), &mut self.problems),
             order: order(&section),
             concurrency: section.whole("concurrency").map_or(1, |found| found.value),
-            max_in_flight: max_in_flight(&section, &binder.kind, &mut self.problems),
+            max_in_flight: max_in_flight(&section, &binder.kind, sources.len(), &mut self.problems),
             deadline: if section.is_off("deadline") {
                 None
             } else {
                 Some(section.duration("deadline").map_or(DEADLINE, |found| found.value))
             },
             retry: retry::policy(self.config, &section, &mut self.problems),
-            dead_letter,
             on_exhausted: on_exhausted(&section),
             copy_headers: section.flag("copy_headers").is_none_or(|found| found.value),
-            partition_count,
             native: Native::of_binding(&section, &binder.kind),
             binder: binder.name,
             binding,
-            destination,
+            sources,
             group,
         })
     }
@@ -71,6 +77,21 @@ pub(crate) fn destination(
             problems.missing(&format!("bindings.{binding}.destination"), error.to_string());
             None
         }
+    }
+}
+
+/// What an input reads: one destination, or a list of them.
+fn destinations(
+    section: &Section<'_>,
+    binding: &BindingName,
+    problems: &mut Problems,
+) -> Option<Vec<Destination>> {
+    match section.list("destination") {
+        // The schema has checked the names, and that there are some.
+        Some(found) => {
+            Some(found.value.iter().filter_map(|name| Destination::new(name).ok()).collect())
+        }
+        None => destination(section, binding, problems).map(|one| vec![one]),
     }
 }
 
@@ -103,7 +124,13 @@ fn order(section: &Section<'_>) -> Order {
     }
 }
 
-fn max_in_flight(section: &Section<'_>, kind: &str, problems: &mut Problems) -> Option<Limit> {
+/// The limit of the whole input. Several sources have shares of it, so there it is always given.
+fn max_in_flight(
+    section: &Section<'_>,
+    kind: &str,
+    sources: usize,
+    problems: &mut Problems,
+) -> Option<Limit> {
     let messages = section.whole::<usize>("max_in_flight");
     let bytes = section.whole("max_in_flight_bytes");
     if let Some(found) = messages.as_ref().filter(|found| kind == "amqp" && found.value > PREFETCH)
@@ -111,7 +138,14 @@ fn max_in_flight(section: &Section<'_>, kind: &str, problems: &mut Problems) -> 
         let text = format!("amqp takes at most {PREFETCH}, found `{}`", found.value);
         problems.at(found.origin, &found.key, text);
     }
-    if messages.is_none() && bytes.is_none() {
+    if let Some(found) = messages.as_ref().filter(|found| found.value < sources) {
+        let text = format!(
+            "`{}` is less than one message for each of the {sources} destinations",
+            found.value
+        );
+        problems.at(found.origin, &found.key, text);
+    }
+    if messages.is_none() && bytes.is_none() && sources == 1 {
         return None;
     }
     let default = if kind == "kafka" { 65_536 } else { 1024 };

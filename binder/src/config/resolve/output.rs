@@ -17,6 +17,14 @@ impl Resolver<'_> {
     ) -> Option<ResolvedOutput> {
         let section = binding_section(self.config, binding.as_str(), "output");
         let binder = self.binders.choose(&section, &mut self.problems)?;
+        if let Some(found) = section.list("destination") {
+            let text = format!(
+                "an output sends to one destination; a list is for an input, under \
+                 `bindings.{binding}.input` where the binding is both"
+            );
+            self.problems.at(found.origin, &found.key, text);
+            return None;
+        }
         let destination = destination(&section, &binding, &mut self.problems)?;
         let partition_count =
             self.counts.note(section.whole("partition_count"), &binder.name, &destination);

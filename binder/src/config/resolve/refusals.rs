@@ -233,6 +233,36 @@ const REFUSALS: &[Refusal<'static>] = &[
         "b.toml:1:17: bindings.orders.dead_letter: `orders` is what the input itself reads; choose another destination",
     ),
     (
+        "[bindings.orders]\ndestination = ['a', 'b']\ndead_letter = 'b'",
+        ONE,
+        MEMORY,
+        "b.toml:3:1: bindings.orders.dead_letter: `b` is what the input itself reads; choose another destination",
+    ),
+    (
+        "[bindings.orders]\ndestination = ['a', 'b']\nmax_in_flight = 1",
+        ONE,
+        MEMORY,
+        "b.toml:3:1: bindings.orders.max_in_flight: `1` is less than one message for each of the 2 destinations",
+    ),
+    (
+        "bindings.invoices.destination = ['a']",
+        ONE,
+        MEMORY,
+        "b.toml:1:19: bindings.invoices.destination: an output sends to one destination; a list is for an input, under `bindings.invoices.input` where the binding is both",
+    ),
+    (
+        "bindings.x.destination = ['a', 'b']",
+        &[f("a", &["x"], &[]), f("b", &[], &["x"])],
+        MEMORY,
+        "b.toml:1:12: bindings.x.destination: an output sends to one destination; a list is for an input, under `bindings.x.input` where the binding is both",
+    ),
+    (
+        "[bindings.x]\ngroup = 'g'\ndestination = ['a', 'b']\n[bindings.y]\ngroup = 'g'\ndestination = ['c', 'b']",
+        &[f("a", &["x"], &[]), f("b", &["y"], &[])],
+        MEMORY,
+        "b.toml:5:1: bindings.y.group: functions `a` by `x` and `b` by `y` read destination `b` in one group, `g`, so each message would reach only one of them; give one another group",
+    ),
+    (
         "bindings.orders.max_in_flight = 65536",
         ONE,
         &["amqp"],

@@ -42,8 +42,8 @@ pub struct ResolvedFunction {
 pub struct ResolvedInput {
     /// The binding.
     pub binding: BindingName,
-    /// Where to read. Default: the binding's name.
-    pub destination: Destination,
+    /// What to read, at least one. Default: the destination of the binding's name.
+    pub sources: Vec<ResolvedSource>,
     /// The name of its binder in [`Resolved::binders`]. Default: `default_binder`, else the only
     /// broker compiled in, else `memory`.
     pub binder: String,
@@ -61,17 +61,25 @@ pub struct ResolvedInput {
     pub deadline: Option<Duration>,
     /// How often a message is tried, and after which waits.
     pub retry: RetryPolicy,
-    /// Where a message goes that has failed for the last time. Default: nowhere.
-    pub dead_letter: Option<Destination>,
     /// What follows when there is no dead letter. Default: the binding stops.
     pub on_exhausted: OnExhausted,
     /// Whether application headers may be copied to outputs; the output must agree. Default: yes.
     pub copy_headers: bool,
+    /// Options for the client of this binding. Default: none.
+    pub native: Native,
+}
+
+/// A destination that an input reads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResolvedSource {
+    /// Where to read.
+    pub destination: Destination,
+    /// Where a message goes that was read here and has failed for the last time. Default: nowhere.
+    pub dead_letter: Option<Destination>,
     /// How many partitions the destination is created with. `None`, the default, is the binder's
     /// own.
     pub partition_count: Option<NonZeroU32>,
-    /// Options for the client of this binding. Default: none.
-    pub native: Native,
 }
 
 /// An output of one function.

@@ -3,7 +3,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use binder_core::logic::backoff::Backoff;
-use binder_core::{Group, Limit, Start, Unrouted};
+use binder_core::{Destination, Group, Limit, Start, Unrouted};
 
 use super::*;
 use crate::config::load;
@@ -46,16 +46,19 @@ fn nothing_given_is_the_defaults_on_memory() {
     let resolved = on_memory("");
     assert_eq!((resolved.app.as_str(), resolved.grace), ("shop", Duration::from_secs(20)));
     let orders = input(&resolved, "enrich");
-    assert_eq!(orders.destination.as_str(), "orders");
+    assert_eq!(orders.sources[0].destination.as_str(), "orders");
     assert_eq!(orders.group.as_ref().unwrap().as_str(), "shop.enrich");
     assert_eq!(
         (orders.start, orders.order, orders.concurrency),
         (Start::Earliest, Order::Partition, 1)
     );
-    assert_eq!((orders.max_in_flight, orders.partition_count), (None, None));
+    assert_eq!((orders.max_in_flight, orders.sources[0].partition_count), (None, None));
     assert_eq!(orders.deadline, Some(Duration::from_secs(300)));
     assert_eq!(orders.retry, RetryPolicy { max_attempts: 3, backoff: Backoff::default() });
-    assert_eq!((orders.dead_letter.as_ref(), orders.on_exhausted), (None, OnExhausted::Stop));
+    assert_eq!(
+        (orders.sources[0].dead_letter.as_ref(), orders.on_exhausted),
+        (None, OnExhausted::Stop)
+    );
     assert!(orders.copy_headers && output(&resolved, "totals").copy_headers);
     assert_eq!(resolved.binders.keys().collect::<Vec<_>>(), ["memory"]);
     let names: Vec<_> = resolved.functions[0].outputs.iter().map(|o| o.binding.as_str()).collect();
@@ -91,14 +94,14 @@ fn every_key_of_a_binding_arrives() {
          required_groups = ['a', 'b']\npartition_count = 3\n",
     );
     let orders = input(&resolved, "enrich");
-    assert_eq!(orders.destination.as_str(), "shop.orders");
+    assert_eq!(orders.sources[0].destination.as_str(), "shop.orders");
     assert_eq!(orders.group.as_ref().unwrap().as_str(), "billing");
     assert_eq!((orders.start, orders.order, orders.concurrency), (Start::Latest, Order::Key, 8));
     assert_eq!(orders.max_in_flight, Some(Limit { messages: 10, bytes: 1 << 20 }));
     assert_eq!(orders.deadline, None);
-    assert_eq!(orders.dead_letter.as_ref().unwrap().as_str(), "shop.orders.billing.dlq");
+    assert_eq!(orders.sources[0].dead_letter.as_ref().unwrap().as_str(), "shop.orders.billing.dlq");
     assert_eq!((orders.on_exhausted, orders.copy_headers), (OnExhausted::Drop, false));
-    assert_eq!(orders.partition_count, NonZeroU32::new(12));
+    assert_eq!(orders.sources[0].partition_count, NonZeroU32::new(12));
     let backoff = Backoff {
         initial: Duration::from_millis(100),
         factor: 3.0,
@@ -124,10 +127,10 @@ fn a_side_overrides_what_both_share() {
          [retry.slow]\nbackoff.max = '1m'\n",
     );
     let (sent, read) = (output(&resolved, "invoices"), input(&resolved, "totals"));
-    assert_eq!((sent.destination.as_str(), read.destination.as_str()), ("both", "in"));
+    assert_eq!((sent.destination.as_str(), read.sources[0].destination.as_str()), ("both", "in"));
     assert_eq!((sent.on_exhausted, read.on_exhausted), (OnExhausted::Stop, OnExhausted::Drop));
     assert_eq!(
-        (sent.partition_count, read.partition_count),
+        (sent.partition_count, read.sources[0].partition_count),
         (NonZeroU32::new(5), NonZeroU32::new(4))
     );
     let backoff = Backoff { max: Duration::from_secs(60), ..Backoff::default() };
@@ -279,6 +282,42 @@ fn every_reader_fits_its_key() {
     assert_eq!(resolved.binders["memory"].connect, Duration::from_secs(2));
     let orders = input(&resolved, "enrich");
     assert_eq!(orders.retry.backoff.max, Duration::from_secs(7));
-    assert_eq!(orders.dead_letter.as_ref().unwrap().as_str(), "dead");
+    assert_eq!(orders.sources[0].dead_letter.as_ref().unwrap().as_str(), "dead");
     assert_eq!((orders.order, orders.deadline), (Order::None, Some(Duration::from_secs(4))));
+}
+
+#[test]
+fn s15_09_an_input_may_read_several_destinations() {
+    let list = "destination = ['shop.orders', 'shop.returns']\n";
+    let of = |keys: &str| on_memory(&format!("[bindings.orders]\n{list}{keys}"));
+    let names = |resolved: &Resolved| -> Vec<String> {
+        let none = Destination::new("-").unwrap();
+        let sources = input(resolved, "enrich").sources.iter();
+        let pair = |s: &ResolvedSource| {
+            format!("{} {}", s.destination, s.dead_letter.as_ref().unwrap_or(&none))
+        };
+        sources.map(pair).collect()
+    };
+    assert_eq!(names(&of("")), ["shop.orders -", "shop.returns -"]);
+    assert_eq!(
+        names(&of("dead_letter = true")),
+        ["shop.orders shop.orders.shop.enrich.dlq", "shop.returns shop.returns.shop.enrich.dlq"],
+        "each has its own"
+    );
+    assert_eq!(names(&of("dead_letter = 'dead'")), ["shop.orders dead", "shop.returns dead"]);
+    let limit = Some(Limit { messages: 1024, bytes: 64 << 20 });
+    assert_eq!(input(&of(""), "enrich").max_in_flight, limit, "there is something to share");
+    let counted = of("partition_count = 3\n[bindings.totals]\ndestination = 'shop.returns'");
+    let counts = input(&counted, "enrich").sources.iter().map(|source| source.partition_count);
+    assert!(counts.eq([NonZeroU32::new(3); 2]));
+    assert_eq!(output(&counted, "totals").partition_count, NonZeroU32::new(3));
+    assert_eq!(output(&counted, "totals").unrouted, Unrouted::Fail, "the application reads it");
+}
+
+#[test]
+fn a_variable_names_several_destinations() {
+    let config = of_variables(&[("BINDER__BINDINGS__ORDERS__DESTINATION", "a, b")]);
+    let resolved = config.resolve("shop", &SHOP, &["memory"]).unwrap();
+    let sources = input(&resolved, "enrich").sources.iter();
+    assert_eq!(sources.map(|s| s.destination.as_str()).collect::<Vec<_>>(), ["a", "b"]);
 }

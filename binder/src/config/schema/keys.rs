@@ -155,9 +155,9 @@ pub(crate) const KEYS: &[Key] = &{
         key(
             "bindings.NAME.destination",
             Both,
-            Destination,
+            Destinations,
             "the binding's name",
-            "The topic, exchange or route.",
+            "The topic, exchange or route; an input may have a list of them.",
         ),
         key(
             "bindings.NAME.binder",

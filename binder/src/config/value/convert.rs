@@ -47,7 +47,10 @@ fn from_text(kind: Kind, text: &str, raw: &Raw) -> Result<Setting, String> {
     let converted = match kind {
         Kind::Group => return Group::new(text).map(|_| own(text)).map_err(core),
         Kind::Destination => return Destination::new(text).map(|_| own(text)).map_err(core),
-        Kind::Servers | Kind::Groups => {
+        Kind::Destinations if !text.contains(',') => {
+            return from_text(Kind::Destination, text, raw);
+        }
+        Kind::Servers | Kind::Groups | Kind::Destinations => {
             return list::of_texts(
                 kind,
                 text.split(',').map(str::trim).filter(|item| !item.is_empty()),

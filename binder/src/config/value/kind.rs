@@ -11,6 +11,8 @@ pub(crate) enum Kind {
     Name,
     Group,
     Destination,
+    /// One destination, or several.
+    Destinations,
     Flag,
     /// A whole number in this range.
     Whole(u64, u64),
@@ -41,6 +43,7 @@ impl Kind {
             Self::Name => "a name of `a-z`, `0-9`, `_` and `-` that begins with a letter".into(),
             Self::Group => "a group".into(),
             Self::Destination => "a destination".into(),
+            Self::Destinations => "a destination, or a list of them".into(),
             Self::Flag => "`true` or `false`".into(),
             Self::Whole(min, max) => format!("a whole number from {min} to {max}"),
             Self::Number(min, max) => format!("a number from {min} to {max}"),

@@ -1,6 +1,6 @@
-//! Lists: of servers, of groups.
+//! Lists: of servers, of groups, of destinations.
 
-use binder_core::Group;
+use binder_core::{Destination, Group};
 
 use crate::config::layer::Raw;
 use crate::config::node::{Body, Node};
@@ -17,8 +17,10 @@ pub(crate) fn of_nodes(kind: Kind, list: &[Node<Raw>]) -> Result<Setting, String
         })
         .collect();
     match (kind, texts) {
-        (Kind::Servers | Kind::Groups, Some(texts)) => of_texts(kind, texts.into_iter()),
-        (Kind::Servers | Kind::Groups, None) => {
+        (Kind::Servers | Kind::Groups | Kind::Destinations, Some(texts)) => {
+            of_texts(kind, texts.into_iter())
+        }
+        (Kind::Servers | Kind::Groups | Kind::Destinations, None) => {
             Err(wrong(kind, "a list with something that is no text"))
         }
         _ => Err(wrong(kind, "a list")),
@@ -32,15 +34,23 @@ pub(crate) fn of_texts<'a>(
 ) -> Result<Setting, String> {
     let mut list: Vec<String> = Vec::new();
     for item in items {
-        if kind == Kind::Groups {
-            Group::new(item).map_err(|error| error.to_string())?;
-        } else if !is_server(item) {
-            let found = Raw::Text(item.to_owned()).found();
-            return Err(format!("expected servers as HOST:PORT, found {found}"));
+        match kind {
+            Kind::Groups => drop(Group::new(item).map_err(|error| error.to_string())?),
+            Kind::Destinations => {
+                Destination::new(item).map_err(|error| error.to_string())?;
+                if list.iter().any(|other| other == item) {
+                    return Err(format!("destination `{item}` is named twice"));
+                }
+            }
+            _ if !is_server(item) => {
+                let found = Raw::Text(item.to_owned()).found();
+                return Err(format!("expected servers as HOST:PORT, found {found}"));
+            }
+            _ => {}
         }
         list.push(item.to_owned());
     }
-    if kind == Kind::Servers && list.is_empty() {
+    if kind != Kind::Groups && list.is_empty() {
         return Err(wrong(kind, "none"));
     }
     Ok(Setting::List(list))

@@ -155,13 +155,8 @@ impl Source for Line {
         let id = *given;
         *given += 1;
         let token = Token::new(id, self.0.clone());
-        Poll::Ready(Some(Fed { message, tag: tag(id), attempt: 1, token }))
-    }
-
-    fn destination(&self) -> &Destination {
-        static DESTINATION: std::sync::LazyLock<Destination> =
-            std::sync::LazyLock::new(|| Destination::new("shop.orders").unwrap());
-        &DESTINATION
+        let destination = Destination::new("shop.orders").unwrap();
+        Poll::Ready(Some(Fed { message, destination, tag: tag(id), attempt: 1, token }))
     }
 }
 

@@ -57,7 +57,7 @@ impl Flow {
         if entry.serial != sent.source.serial {
             return;
         }
-        let dead = sent.output == self.dead_letters();
+        let dead = sent.output >= self.dead_letters();
         let event = if dead { Event::DeadLettered } else { Event::Confirmed };
         if let Action::Settle(settlement) = entry.attempts.next(&self.plan.policy, event) {
             if dead {
@@ -83,7 +83,7 @@ impl Flow {
             state.sends.remove(token);
             return;
         };
-        let dead = output == self.dead_letters();
+        let dead = output >= self.dead_letters();
         #[cfg(feature = "mutant-call-again")]
         if !dead && transient {
             return self.call_again(state, token, source.index);

@@ -12,8 +12,8 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 
-use binder_core::Acker;
 use binder_core::logic::lanes::Lanes;
+use binder_core::{Acker, Tag};
 use futures::task::AtomicWaker;
 use slab::Slab;
 
@@ -136,9 +136,15 @@ impl Flow {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The index that stands for the dead letters, behind the outputs.
+    /// The first index that stands for dead letters, behind the outputs.
     pub(crate) fn dead_letters(&self) -> usize {
         self.plan.outputs.len()
+    }
+
+    /// The index of the dead letters of that delivery: all it reads may share one destination.
+    pub(crate) fn letters_of(&self, tag: Tag) -> usize {
+        let last = self.plan.letters.saturating_sub(1);
+        self.dead_letters() + self.plan.origins.source(tag).min(last)
     }
 
     pub(crate) fn register_pump(&self, cx: &Context<'_>) {

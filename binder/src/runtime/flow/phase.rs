@@ -63,13 +63,14 @@ impl Flow {
     ) {
         let place = self.place(state, index);
         let binding = &self.plan.binding;
+        let destination = self.destination(state, index);
         let reason = binder_core::Error::new(
             binder_core::ErrorKind::Handler,
             format!("stopped at {place} after {failure}"),
         )
         .at_binder(self.plan.binder.as_str())
         .at_binding(binding.as_str())
-        .at_destination(self.plan.destination.as_str())
+        .at_destination(destination)
         .with_hint(format!(
             "set `bindings.{binding}.dead_letter = true` to keep such messages aside, or \
              `bindings.{binding}.on_exhausted = \"drop\"` to drop them"

@@ -127,8 +127,8 @@ impl Flow {
             let id = entry.message.as_ref().and_then(|source| source.id.as_deref());
             let wanted = message.id.is_none() && self.plan.ids.get(output) == Some(&true);
             if wanted && (id.is_some() || self.plan.keeps_positions) {
-                let destination = self.plan.destination.as_str();
-                let origin = Origin { id, destination, tag: entry.tag };
+                let (destination, tag) = self.plan.origins.of(entry.tag);
+                let origin = Origin { id, destination: destination.as_str(), tag };
                 let name = self.plan.outputs.get(output).map_or("", String::as_str);
                 message.id = Some(derive(origin, self.plan.function, name, ordinal));
             }
@@ -263,11 +263,12 @@ impl Flow {
     fn dead_letter(&self, state: &mut State, index: u32, failure: &Failure, effects: &mut Effects) {
         let Some(entry) = state.entries.get(index as usize) else { return };
         let Some(message) = &entry.message else { return };
+        let (destination, tag) = self.plan.origins.of(entry.tag);
         let failed = Failed {
-            destination: self.plan.destination.as_str(),
+            destination: destination.as_str(),
             binding: &self.plan.binding,
             group: self.plan.group.as_deref(),
-            tag: entry.tag,
+            tag,
             attempts: entry.attempts.attempt(),
             class: failure.class.as_str(),
             cause: &failure.cause,
@@ -275,7 +276,7 @@ impl Flow {
         };
         let letter = dead_letter(message, &failed);
         let source = Source { index, serial: entry.serial };
-        let token = state.sends.add(self.dead_letters(), letter, source);
+        let token = state.sends.add(self.letters_of(entry.tag), letter, source);
         state.dead.push(token);
         effects.wake_pump = true;
         if cfg!(feature = "mutant-acknowledge-before-dead-letter") {
@@ -295,8 +296,9 @@ impl Flow {
         state.bytes -= entry.size;
         #[cfg(feature = "fault-hooks")]
         if settlement == Settlement::Ack {
-            let (destination, message) = (&self.plan.destination, entry.message.as_ref());
-            effects.done.push(crate::runtime::hooks::name(destination, message, entry.tag));
+            let (destination, tag) = self.plan.origins.of(entry.tag);
+            let message = entry.message.as_ref();
+            effects.done.push(crate::runtime::hooks::name(destination, message, tag));
         }
         effects.gone.extend(entry.message.take());
         effects.settled.push((entry.tag, settlement));
@@ -339,12 +341,20 @@ impl Flow {
 
     /// Names a delivery in a log line.
     pub(super) fn place(&self, state: &State, index: u32) -> String {
-        let destination = &self.plan.destination;
         match state.entries.get(index as usize) {
             Some(entry) => {
-                format!("{destination}/{}@{}", entry.tag.partition, entry.tag.sequence)
+                let (destination, tag) = self.plan.origins.of(entry.tag);
+                format!("{destination}/{}@{}", tag.partition, tag.sequence)
             }
-            None => destination.to_string(),
+            None => self.plan.origins.to_string(),
+        }
+    }
+
+    /// The name of the destination that a delivery is from.
+    pub(super) fn destination(&self, state: &State, index: u32) -> String {
+        match state.entries.get(index as usize) {
+            Some(entry) => self.plan.origins.of(entry.tag).0.to_string(),
+            None => self.plan.origins.to_string(),
         }
     }
 }

@@ -20,6 +20,7 @@ use crate::function::failure::Failure;
 use crate::function::outputs::Outputs;
 use crate::function::slot::Slot;
 use crate::runtime::input::{Caller, RunningInput};
+use crate::runtime::origins::Origins;
 use crate::runtime::plan::{InputPlan, Order, OutputPlan};
 use crate::runtime::spawn::Executor;
 
@@ -98,7 +99,8 @@ impl Bench {
             function: "under_test",
             binder: "scripted".into(),
             binding: "in".into(),
-            destination: Destination::new("in").unwrap(),
+            origins: Origins::new([Destination::new("in").unwrap()]).unwrap(),
+            letters: 1,
             group: Some("group".into()),
             order: Order::Partition,
             concurrency: 1,
@@ -148,7 +150,7 @@ impl Bench {
         let bound = self.binder.bind_consumer(&spec).await.unwrap();
         let plan = InputPlan { stream: matches!(caller, Caller::Stream(_)), ..self.plan.clone() };
         let mut running =
-            RunningInput::start(&self.executor, plan, bound, &outputs, Some(dead), caller);
+            RunningInput::start(&self.executor, plan, bound, &outputs, vec![dead], caller);
         running.assigned().await.unwrap();
         running
     }

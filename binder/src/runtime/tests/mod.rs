@@ -3,6 +3,7 @@
 mod batching;
 mod bench;
 mod failing;
+mod merging;
 mod ordering;
 mod overtaking;
 mod publishing;
