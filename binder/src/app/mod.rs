@@ -24,7 +24,7 @@ use futures::future::BoxFuture;
 use crate::function::definition::Registered;
 use crate::function::error::Result;
 
-pub use bindings::{Bindings, InputState, InputStatus};
+pub use bindings::{Bindings, InputCounts, InputState, InputStatus, LastError, StopReason};
 pub use command::NoArgs;
 pub use exit::Exit;
 pub use launch::{Launch, LaunchError};
@@ -116,7 +116,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self
     }
 
-    /// The inputs of this application while it runs, to look at and to pause.
+    /// The inputs of this application while it runs, to look at, to pause, to stop and to start.
     #[must_use]
     pub fn bindings(&self) -> Bindings {
         self.bindings.clone()

@@ -28,7 +28,7 @@ const BUDGET: usize = 256;
 const QUIET: Duration = Duration::from_secs(300);
 
 /// Makes a new run of a stream function.
-pub(crate) type MakeStream = Box<dyn Fn(Feed) -> Box<dyn Steps> + Send + Sync>;
+pub(crate) type MakeStream = Arc<dyn Fn(Feed) -> Box<dyn Steps> + Send + Sync>;
 
 pub(crate) struct StreamTask {
     flow: Arc<Flow>,

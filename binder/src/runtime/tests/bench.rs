@@ -147,16 +147,23 @@ impl Bench {
         };
         let bound = self.binder.bind_consumer(&spec).await.unwrap();
         let plan = InputPlan { stream: matches!(caller, Caller::Stream(_)), ..self.plan.clone() };
-        let mut running =
-            RunningInput::start(&self.executor, plan, bound, &outputs, Some(dead), caller);
-        running.assigned().await.unwrap();
+        let running = RunningInput::start(
+            &self.executor,
+            plan,
+            bound,
+            &outputs,
+            Some(dead),
+            caller,
+            Arc::default(),
+        );
+        running.flow.when_assigned().wait_for(|assigned| *assigned).await.unwrap();
         running
     }
 
     /// Starts a listener that calls that function.
     pub(super) async fn call(&self, function: Function) -> RunningInput {
         let slot = move || -> Box<dyn Slot> { Box::new(FunctionSlot(function.clone(), None)) };
-        self.start(Caller::Calls(Box::new(slot))).await
+        self.start(Caller::Calls(Arc::new(slot))).await
     }
 }
 
