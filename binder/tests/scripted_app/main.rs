@@ -23,6 +23,7 @@ mod restarting;
 mod returns;
 mod soak;
 mod starting;
+mod status;
 mod streams;
 mod supervising;
 mod waiting;
