@@ -136,6 +136,7 @@ impl Launch {
             executor: self.executor.clone(),
             bindings: app.bindings,
             started: None,
+            classes: app.classes,
         };
         let mut emitters = Vec::new();
         // Emitters' functions are called first, so that what they leave in the state is there
@@ -235,6 +236,7 @@ fn start_function<S>(
         executor: running.executor.clone(),
         grace: running.grace,
         caller,
+        classes: running.classes.clone(),
         outputs,
         bind,
     };

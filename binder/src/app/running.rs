@@ -15,6 +15,7 @@ use super::bindings::{Bindings, Input, all_failed};
 use super::exit::Exit;
 use super::panicked::panicked;
 use super::signals::Signals;
+use crate::function::classes::Classes;
 use crate::function::error::Result;
 use crate::runtime::emit::Emission;
 use crate::runtime::spawn::Executor;
@@ -46,6 +47,8 @@ pub struct Running {
     pub(super) bindings: Bindings,
     /// Alive while the application is started and does not end: what readiness asks.
     pub(super) started: Option<Arc<()>>,
+    /// What the application says about its error types.
+    pub(super) classes: Classes,
 }
 
 /// Why an application ends.

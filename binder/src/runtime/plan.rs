@@ -8,6 +8,7 @@ use binder_core::logic::backoff::Backoff;
 use binder_core::{Destination, Limit, Publisher};
 
 pub(crate) use crate::config::Order;
+use crate::function::classes::Classes;
 
 /// The input of a listener.
 #[derive(Clone, Debug)]
@@ -31,6 +32,8 @@ pub(crate) struct InputPlan {
     pub(crate) keeps_positions: bool,
     /// Whether the messages of an output are given ids, by index.
     pub(crate) ids: Vec<bool>,
+    /// What the application says about its error types.
+    pub(crate) classes: Classes,
     /// The names of the outputs, by index.
     pub(crate) outputs: Vec<String>,
 }

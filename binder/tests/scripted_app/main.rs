@@ -5,6 +5,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a listener owns what it is called with")]
 
 mod bench;
+mod classes;
 mod dead_letters;
 #[path = "../common/dice.rs"]
 mod dice;

@@ -9,6 +9,7 @@ use tokio::sync::watch;
 
 use super::life::{Life, Lives, Phase, Run, Stop};
 use crate::app::connect::BoundListener;
+use crate::function::classes::Classes;
 use crate::runtime::flow::Counts;
 use crate::runtime::input::{Caller, RunningInput};
 use crate::runtime::plan::OutputPlan;
@@ -29,6 +30,7 @@ pub(in crate::app) struct Parts {
     pub(in crate::app) executor: Executor,
     pub(in crate::app) grace: Duration,
     pub(in crate::app) caller: Caller,
+    pub(in crate::app) classes: Classes,
     pub(in crate::app) outputs: Vec<OutputPlan>,
     pub(in crate::app) bind: Bind,
 }
@@ -66,6 +68,7 @@ impl Input {
         let BoundListener { mut plan, bound, dead_letters, .. } = listener;
         let Parts { executor, caller, outputs, .. } = &self.parts;
         plan.stream = matches!(caller, Caller::Stream(_));
+        plan.classes = self.parts.classes.clone();
         self.lives.send_if_modified(|life| {
             if life.run != number || !matches!(life.phase, Phase::Starting(_)) {
                 return false;
