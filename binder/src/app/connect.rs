@@ -87,8 +87,8 @@ impl Connected {
         resolved.binders.iter().map(make).collect::<Result<_>>().map(Self)
     }
 
-    pub(super) fn into_binders(self) -> Vec<Arc<dyn Binder>> {
-        self.0.into_values().collect()
+    pub(super) fn binders(&self) -> Vec<Arc<dyn Binder>> {
+        self.0.values().cloned().collect()
     }
 
     fn binder(&self, name: &str) -> Result<&Arc<dyn Binder>> {

@@ -6,19 +6,21 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
+use binder_core::ErrorKind;
 use futures::FutureExt;
 use futures::future::try_join_all;
 
 use super::App;
-use super::connect::{self, BoundFunction, BoundListener, Connected};
+use super::bindings::{Bind, Input, Parts};
+use super::connect::{self, BoundFunction, Connected};
 use super::panicked::panicked;
-use super::running::{Running, RunningEmitter, RunningListener};
-use crate::config::Sources;
-use crate::function::definition::{Kind, Registered};
+use super::running::{Running, RunningEmitter};
+use crate::config::{Resolved, Sources};
+use crate::function::definition::{Definition, Kind, Registered};
 use crate::function::error::Error;
 use crate::function::slot::{Body, Steps};
 use crate::runtime::emit::{Emission, EmitTask};
-use crate::runtime::input::{Caller, RunningInput};
+use crate::runtime::input::Caller;
 use crate::runtime::run::panic_text;
 use crate::runtime::spawn::Executor;
 
@@ -77,8 +79,8 @@ impl Launch {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let (mut running, emitters) = self.prepare(app).await?;
-        let assigned = assigned(&mut running).await;
+        let (running, emitters) = self.prepare(app).await?;
+        let assigned = assigned(&running).await;
         running.go(assigned, emitters).await
     }
 
@@ -93,14 +95,14 @@ impl Launch {
         S: Clone + Send + Sync + 'static,
     {
         tokio::pin!(stop);
-        let (mut running, emitters) = tokio::select! {
+        let (running, emitters) = tokio::select! {
             biased;
             prepared = self.prepare(app) => prepared?,
             () = &mut stop => return Ok(Start::Nothing),
         };
         let assigned = tokio::select! {
             biased;
-            assigned = assigned(&mut running) => assigned,
+            assigned = assigned(&running) => assigned,
             () = &mut stop => return Ok(Start::Part(running)),
         };
         running.go(assigned, emitters).await.map(Start::Whole)
@@ -111,8 +113,8 @@ impl Launch {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let resolved = connect::resolve(&self, &app)?;
-        let connected = Connected::new(&resolved, &app.binders)?;
+        let resolved = Arc::new(connect::resolve(&self, &app)?);
+        let connected = Arc::new(Connected::new(&resolved, &app.binders)?);
         let chosen = connect::choose(&self.only, &app, &resolved, &connected)?;
         connected.provision(&resolved).await?;
         let functions: Vec<_> =
@@ -130,9 +132,11 @@ impl Launch {
             emitters: Vec::new(),
             until: app.until,
             grace: resolved.grace,
-            binders: connected.into_binders(),
+            binders: connected.binders(),
             executor: self.executor.clone(),
             bindings: app.bindings,
+            started: None,
+            classes: app.classes,
         };
         let mut emitters = Vec::new();
         // Emitters' functions are called first, so that what they leave in the state is there
@@ -144,7 +148,8 @@ impl Launch {
         for (function, (input, outputs)) in first.into_iter().chain(then) {
             let bound = BoundFunction { input, outputs };
             let body = (function.body)(state.clone());
-            start_function(&self.executor, function, body, bound, &mut running, &mut emitters)?;
+            let bind = bind(&connected, &resolved, function.definition);
+            start_function(function, body, bound, bind, &mut running, &mut emitters)?;
         }
         Ok((running, emitters))
     }
@@ -173,9 +178,11 @@ impl Running {
         }
         tracing::info!("ready: every input is assigned");
         for (emission, steps) in emitters {
+            self.bindings.add_emitter(&emission);
             let task = self.executor.spawn_worker(EmitTask::new(Arc::clone(&emission), steps));
             self.emitters.push(RunningEmitter { emission, task });
         }
+        self.started = Some(self.bindings.started());
         Ok(self)
     }
 }
@@ -183,18 +190,33 @@ impl Running {
 /// Emitters that start once every input is assigned.
 type Emitters = Vec<(Arc<Emission>, Box<dyn Steps>)>;
 
+/// How the input of that function is bound again.
+fn bind(connected: &Arc<Connected>, resolved: &Arc<Resolved>, definition: Definition) -> Bind {
+    let (connected, resolved) = (connected.clone(), resolved.clone());
+    Box::new(move || {
+        let (connected, resolved) = (connected.clone(), resolved.clone());
+        Box::pin(async move {
+            let bound = connected.bind_input(&resolved, &definition).await?;
+            bound.ok_or_else(|| {
+                let what = format!("function `{}` has no input", definition.name);
+                binder_core::Error::new(ErrorKind::Config, what)
+            })
+        })
+    })
+}
+
 fn start_function<S>(
-    executor: &Executor,
     function: &Registered<S>,
     body: Body,
     bound: BoundFunction,
+    bind: Bind,
     running: &mut Running,
     emitters: &mut Emitters,
 ) -> Result<(), LaunchError> {
     let BoundFunction { input, outputs } = bound;
     let caller = match body {
-        Body::Calls(slot) => Caller::Calls(slot),
-        Body::Stream(make) => Caller::Stream(make),
+        Body::Calls(slot) => Caller::Calls(slot.into()),
+        Body::Stream(make) => Caller::Stream(make.into()),
         Body::Emitter(make) => {
             let name = function.definition.name;
             let steps = catch_unwind(AssertUnwindSafe(make)).map_err(|panic| {
@@ -206,18 +228,28 @@ fn start_function<S>(
         }
     };
     let Some(listener) = input else { return Ok(()) };
-    let BoundListener { mut plan, bound, dead_letters, feeds } = listener;
-    plan.stream = matches!(caller, Caller::Stream(_));
-    let input = RunningInput::start(executor, plan, bound, &outputs, dead_letters, caller);
-    running.bindings.add(&input.flow);
-    running.inputs.push(RunningListener { input, feeds });
+    let parts = Parts {
+        function: function.definition.name,
+        binding: listener.plan.binding.clone(),
+        origins: listener.plan.origins.clone(),
+        feeds: listener.feeds.clone(),
+        executor: running.executor.clone(),
+        grace: running.grace,
+        caller,
+        classes: running.classes.clone(),
+        outputs,
+        bind,
+    };
+    let input = Input::start_bound(parts, listener);
+    running.bindings.add(&input);
+    running.inputs.push(input);
     Ok(())
 }
 
 /// Waits until every input is assigned, and says every few seconds for which it waits.
-async fn assigned(running: &mut Running) -> binder_core::Result<()> {
-    for RunningListener { input, .. } in &mut running.inputs {
-        let (function, binding) = (input.flow.plan.function, input.flow.plan.binding.clone());
+async fn assigned(running: &Running) -> binder_core::Result<()> {
+    for input in &running.inputs {
+        let Parts { function, binding, .. } = &input.parts;
         let waiting = input.assigned();
         tokio::pin!(waiting);
         loop {

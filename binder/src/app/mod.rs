@@ -21,10 +21,12 @@ use std::sync::Arc;
 use binder_core::Binder;
 use futures::future::BoxFuture;
 
+use crate::function::classes::Classes;
 use crate::function::definition::Registered;
 use crate::function::error::Result;
+use crate::function::failure::Class;
 
-pub use bindings::{Bindings, InputState, InputStatus};
+pub use bindings::{Bindings, InputCounts, InputState, InputStatus, LastError, StopReason};
 pub use command::NoArgs;
 pub use exit::Exit;
 pub use launch::{Launch, LaunchError};
@@ -56,6 +58,7 @@ pub struct App<S = ()> {
     pub(crate) until: Option<BoxFuture<'static, Result<()>>>,
     pub(crate) binders: BTreeMap<String, Arc<dyn Binder>>,
     pub(crate) bindings: Bindings,
+    pub(crate) classes: Classes,
 }
 
 /// The state, or how to make it once the application runs.
@@ -82,6 +85,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
             until: None,
             binders: BTreeMap::new(),
             bindings: Bindings::default(),
+            classes: Classes::default(),
         }
     }
 
@@ -109,6 +113,32 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self
     }
 
+    /// Says once which errors of one type trying again can mend, for every function:
+    /// [`Class::Transient`] ones are tried again with back-off, as long as there are attempts left,
+    /// [`Class::Permanent`] ones go to the dead letters at once.
+    ///
+    /// `.permanent()` or `.transient()` at the place where an error came up goes before it, and an
+    /// error about which nobody says anything is transient. Causes are looked through too (by
+    /// [`source`](std::error::Error::source)): the outermost error of which something is said
+    /// decides, and what was said last about a type counts. Should `class` panic, nothing is said.
+    ///
+    /// ```
+    /// use binder::{App, Class};
+    ///
+    /// let app: App = App::new(()).classify(|error: &std::io::Error| match error.kind() {
+    ///     std::io::ErrorKind::InvalidData => Class::Permanent,
+    ///     _ => Class::Transient,
+    /// });
+    /// ```
+    #[must_use]
+    pub fn classify<E>(mut self, class: impl Fn(&E) -> Class + Send + Sync + 'static) -> Self
+    where
+        E: std::error::Error + 'static,
+    {
+        self.classes.add(class);
+        self
+    }
+
     /// Functions that share memory run in one process: `--only` with one of them means them all.
     #[must_use]
     pub fn together<const N: usize>(mut self, functions: [&str; N]) -> Self {
@@ -116,7 +146,7 @@ impl<S: Clone + Send + Sync + 'static> App<S> {
         self
     }
 
-    /// The inputs of this application while it runs, to look at and to pause.
+    /// The inputs of this application while it runs, to look at, to pause, to stop and to start.
     #[must_use]
     pub fn bindings(&self) -> Bindings {
         self.bindings.clone()

@@ -5,19 +5,19 @@ use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
-use binder_core::{Binder, Destination, Error};
+use binder_core::{Binder, Error};
 use futures::future::BoxFuture;
 use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 use tokio::task::JoinHandle;
 
-use super::bindings::Bindings;
+use super::bindings::{Bindings, Input, all_failed};
 use super::exit::Exit;
 use super::panicked::panicked;
 use super::signals::Signals;
+use crate::function::classes::Classes;
 use crate::function::error::Result;
 use crate::runtime::emit::Emission;
-use crate::runtime::input::RunningInput;
 use crate::runtime::spawn::Executor;
 
 /// An emitter whose task runs.
@@ -33,17 +33,9 @@ impl Drop for RunningEmitter {
     }
 }
 
-/// A listener whose tasks run.
-pub(super) struct RunningListener {
-    pub(super) input: RunningInput,
-    /// The destinations it writes on binders that live in this process. Such a destination has
-    /// room only while it is read, so its readers are stopped after its writers.
-    pub(super) feeds: Vec<Destination>,
-}
-
 /// An application whose inputs are assigned and whose emitters emit.
 pub struct Running {
-    pub(super) inputs: Vec<RunningListener>,
+    pub(super) inputs: Vec<Arc<Input>>,
     pub(super) emitters: Vec<RunningEmitter>,
     pub(super) until: Option<BoxFuture<'static, Result<()>>>,
     pub(super) grace: Duration,
@@ -53,6 +45,10 @@ pub struct Running {
     pub(super) executor: Executor,
     /// Whoever looks at the inputs from outside.
     pub(super) bindings: Bindings,
+    /// Alive while the application is started and does not end: what readiness asks.
+    pub(super) started: Option<Arc<()>>,
+    /// What the application says about its error types.
+    pub(super) classes: Classes,
 }
 
 /// Why an application ends.
@@ -71,7 +67,7 @@ impl Running {
     }
 
     /// Runs until `until` is ready, until nothing is left to do, or until every input has stopped
-    /// by itself.
+    /// by itself. One that was stopped by hand may be started again: the application lives on.
     pub async fn ended(mut self) -> Exit {
         let reason = self.reason(&mut None).await;
         self.drain(reason, &mut None).await
@@ -103,15 +99,16 @@ impl Running {
                     Reason::Failed
                 }
             },
-            reason = finished(&mut self.inputs, &mut self.emitters), if !goes_on => reason,
+            reason = finished(&self.inputs, &mut self.emitters), if !goes_on => reason,
         }
     }
 
     async fn drain(self, reason: Reason, signals: &mut Option<Signals>) -> Exit {
-        let Self { mut inputs, mut emitters, grace, binders, executor, .. } = self;
+        let Self { inputs, mut emitters, grace, binders, executor, started, .. } = self;
+        drop(started);
         let overdue = tokio::select! {
             biased;
-            () = stop(&mut inputs, &mut emitters, executor.sleep(grace / 2)) => None,
+            () = stop(&inputs, &mut emitters, executor.sleep(grace / 2)) => None,
             () = executor.sleep(grace) => Some(format!("not drained within the grace of {grace:?}")),
             () = signal(signals) => Some("a second signal".to_owned()),
         };
@@ -160,8 +157,8 @@ async fn ready(until: Option<BoxFuture<'static, Result<()>>>) -> Result<()> {
     }
 }
 
-/// Ready when every input has stopped, or when there is none and every emitter has ended.
-async fn finished(inputs: &mut [RunningListener], emitters: &mut [RunningEmitter]) -> Reason {
+/// Ready when every input has stopped by itself, or when there is none and every emitter has ended.
+async fn finished(inputs: &[Arc<Input>], emitters: &mut [RunningEmitter]) -> Reason {
     if inputs.is_empty() {
         let mut ending: FuturesUnordered<_> =
             emitters.iter_mut().map(|emitter| &mut emitter.task).collect();
@@ -171,9 +168,7 @@ async fn finished(inputs: &mut [RunningListener], emitters: &mut [RunningEmitter
         }
         return if failed { Reason::Stopped } else { Reason::Finished };
     }
-    let mut ending: FuturesUnordered<_> =
-        inputs.iter_mut().map(|listener| listener.input.ended()).collect();
-    while ending.next().await.is_some() {}
+    all_failed(inputs).await;
     tracing::error!("every input has stopped");
     Reason::Stopped
 }
@@ -184,7 +179,7 @@ async fn finished(inputs: &mut [RunningListener], emitters: &mut [RunningEmitter
 /// An emitter that does not end, because it blocks or its broker is gone, keeps the inputs from
 /// draining for `patience` alone.
 async fn stop(
-    inputs: &mut [RunningListener],
+    inputs: &[Arc<Input>],
     emitters: &mut [RunningEmitter],
     patience: impl Future<Output = ()>,
 ) {
@@ -211,38 +206,33 @@ async fn ended(emitters: &mut [RunningEmitter]) {
     }
 }
 
-async fn stop_inputs(inputs: &mut [RunningListener]) {
-    let mut left: Vec<_> = inputs.iter_mut().filter(|l| !l.input.is_finished()).collect();
+async fn stop_inputs(inputs: &[Arc<Input>]) {
+    inputs.iter().for_each(|input| input.close());
+    let mut left: Vec<_> = inputs.iter().collect();
     while !left.is_empty() {
         let (first, then) = writers_first(left);
-        for listener in &first {
-            listener.input.flow.drain(None);
-        }
-        for RunningListener { input, .. } in first {
-            if let Err(error) = input.ended().await {
-                tracing::error!(function = input.flow.plan.function, "{error}");
-            }
+        first.iter().for_each(|input| input.drain());
+        for input in first {
+            input.over().await;
         }
         left = then;
     }
 }
 
-/// Splits off the listeners that none of the others feeds; all of them where they feed one another
-/// in a circle.
-fn writers_first(
-    listeners: Vec<&mut RunningListener>,
-) -> (Vec<&mut RunningListener>, Vec<&mut RunningListener>) {
-    let is_fed = |(at, reader): (usize, &&mut RunningListener)| {
-        let origins = &reader.input.flow.plan.origins;
-        let others = listeners.iter().enumerate().filter(|(other, _)| *other != at);
-        let feeds = |writer: &RunningListener| origins.iter().any(|d| writer.feeds.contains(d));
+/// Splits off the inputs whose functions none of the others feeds; all of them where they feed one
+/// another in a circle.
+fn writers_first(inputs: Vec<&Arc<Input>>) -> (Vec<&Arc<Input>>, Vec<&Arc<Input>>) {
+    let is_fed = |(at, reader): (usize, &&Arc<Input>)| {
+        let others = inputs.iter().enumerate().filter(|(other, _)| *other != at);
+        let origins = &reader.parts.origins;
+        let feeds = |writer: &Input| origins.iter().any(|d| writer.parts.feeds.contains(d));
         others.into_iter().any(|(_, writer)| feeds(writer))
     };
-    let fed: Vec<bool> = listeners.iter().enumerate().map(is_fed).collect();
+    let fed: Vec<bool> = inputs.iter().enumerate().map(is_fed).collect();
     if fed.iter().all(|fed| *fed) {
-        return (listeners, Vec::new());
+        return (inputs, Vec::new());
     }
-    let (then, first): (Vec<_>, Vec<_>) = listeners.into_iter().zip(fed).partition(|(_, fed)| *fed);
-    let only = |pairs: Vec<(_, bool)>| pairs.into_iter().map(|(listener, _)| listener).collect();
+    let (then, first): (Vec<_>, Vec<_>) = inputs.into_iter().zip(fed).partition(|(_, fed)| *fed);
+    let only = |pairs: Vec<(_, bool)>| pairs.into_iter().map(|(input, _)| input).collect();
     (only(first), only(then))
 }

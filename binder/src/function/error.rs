@@ -14,13 +14,15 @@ type Boxed = Box<dyn StdError + Send + Sync>;
 /// Any error that a function returns, and whether trying again can help.
 ///
 /// Made from every [`std::error::Error`] by `?`. It is transient unless
-/// [`permanent`](Classify::permanent) was called: the message is tried again with back-off. It
+/// [`permanent`](Classify::permanent) was called, or the application says otherwise about its type
+/// ([`App::classify`](crate::App::classify)): the message is tried again with back-off. It
 /// prints the error and its causes as `a: b: c`.
 ///
 /// Like `anyhow::Error` it is no [`std::error::Error`] itself, or `?` could not convert from all
 /// of them.
 pub struct Error {
-    class: Class,
+    /// What was said where it came up.
+    class: Option<Class>,
     cause: Boxed,
 }
 
@@ -36,21 +38,22 @@ impl Error {
     /// once.
     #[must_use]
     pub fn permanent(mut self) -> Self {
-        self.class = Class::Permanent;
+        self.class = Some(Class::Permanent);
         self
     }
 
-    /// The same error, which trying again may mend.
+    /// The same error, which trying again may mend, whatever the application says about its type:
+    /// it is tried again with back-off, as long as there are attempts left.
     #[must_use]
     pub fn transient(mut self) -> Self {
-        self.class = Class::Transient;
+        self.class = Some(Class::Transient);
         self
     }
 
-    /// Whether trying again cannot help.
+    /// Whether it was called permanent.
     #[must_use]
     pub const fn is_permanent(&self) -> bool {
-        matches!(self.class, Class::Permanent)
+        matches!(self.class, Some(Class::Permanent))
     }
 
     /// What caused it, for a look at its type.
@@ -59,11 +62,19 @@ impl Error {
         self.cause.as_ref()
     }
 
+    /// Its class as long as nobody says anything else.
+    const fn class(&self) -> Class {
+        match self.class {
+            Some(class) => class,
+            None => Class::Transient,
+        }
+    }
+
     /// An error that was boxed on its way keeps its class.
     fn from_boxed(cause: Boxed) -> Self {
         match cause.downcast::<Carried>() {
             Ok(carried) => carried.0,
-            Err(cause) => Self { class: Class::Transient, cause },
+            Err(cause) => Self { class: None, cause },
         }
     }
 }
@@ -71,7 +82,7 @@ impl Error {
 impl<E: StdError + Send + Sync + 'static> From<E> for Error {
     #[cold]
     fn from(error: E) -> Self {
-        Self { class: Class::Transient, cause: Box::new(error) }
+        Self { class: None, cause: Box::new(error) }
     }
 }
 
@@ -84,7 +95,11 @@ impl From<Error> for Boxed {
 impl From<Error> for Failure {
     #[cold]
     fn from(error: Error) -> Self {
-        Self::new(error.class, error.to_string())
+        let mut failure = Self::new(error.class(), error.to_string());
+        if error.class.is_none() {
+            failure.unclassified = Some(error.cause.into());
+        }
+        failure
     }
 }
 
@@ -108,7 +123,7 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{self} ({})", self.class.as_str())
+        write!(f, "{self} ({})", self.class().as_str())
     }
 }
 
@@ -130,6 +145,14 @@ impl fmt::Debug for Carried {
 /// Its text holds its causes, so it names none.
 impl StdError for Carried {}
 
+/// The error itself, where it was boxed on its way.
+pub(crate) fn unwrapped<'a>(error: &'a (dyn StdError + 'static)) -> &'a (dyn StdError + 'static) {
+    match error.downcast_ref::<Carried>() {
+        Some(Carried(inner)) => inner.cause.as_ref(),
+        None => error,
+    }
+}
+
 /// What a function may fail with: [`Error`], every [`std::error::Error`], and what converts into
 /// a boxed one, such as `anyhow::Error` or `String`.
 #[diagnostic::on_unimplemented(
@@ -139,7 +162,7 @@ impl StdError for Carried {}
     note = "to send a `Result` as a message, wrap it: `Out<Result<_, _>>`"
 )]
 pub trait Cause {
-    /// The error with its class, transient unless it says otherwise.
+    /// The error, with its class if it says one.
     fn into_error(self) -> Error;
 }
 
@@ -169,8 +192,8 @@ pub trait Classify<T> {
     /// The error of `self`.
     fn permanent(self) -> Result<T>;
 
-    /// An error that trying again may mend, which is what it is unless somebody has called it
-    /// permanent.
+    /// An error that trying again may mend, which is what it is unless it was called permanent, here
+    /// or by [`App::classify`](crate::App::classify): this goes before what that says.
     ///
     /// # Errors
     ///

@@ -1,12 +1,15 @@
 //! Why one message was not handled.
 
+use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 /// How a failure is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Class {
-    /// The function returned an error: tried again with back-off.
+    /// The function returned an error that trying again may mend, which is what an error is unless
+    /// somebody says otherwise: tried again with back-off, one attempt.
     Transient,
     /// The function said that trying again cannot help: straight to the dead letters.
     Permanent,
@@ -48,13 +51,15 @@ pub struct Failure {
     pub class: Class,
     /// The cause and its causes, as text.
     pub cause: String,
+    /// The error, of whose class nothing was said yet.
+    pub(crate) unclassified: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Failure {
     /// A failure with that cause.
     #[cold]
     pub fn new(class: Class, cause: impl Into<String>) -> Self {
-        Self { class, cause: cause.into() }
+        Self { class, cause: cause.into(), unclassified: None }
     }
 }
 

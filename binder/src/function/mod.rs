@@ -7,6 +7,7 @@
 pub mod argument;
 pub mod call;
 pub mod calls;
+pub(crate) mod classes;
 pub mod decode;
 pub mod definition;
 pub mod elements;

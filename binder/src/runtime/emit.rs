@@ -37,6 +37,8 @@ struct State {
     resend: Option<u32>,
     draining: bool,
     failure: Option<Error>,
+    /// There was one, also when the task has reported it.
+    failed: bool,
     /// The task waits for confirmations.
     waiting: bool,
 }
@@ -48,6 +50,7 @@ impl Emission {
             resend: None,
             draining: false,
             failure: None,
+            failed: false,
             waiting: false,
         };
         Arc::new(Self { function, outputs, state: Mutex::new(state), task: AtomicWaker::new() })
@@ -56,6 +59,12 @@ impl Emission {
     /// A function that panics never holds this lock, so a poisoned one is whole.
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether it has stopped by itself.
+    pub(crate) fn has_failed(&self) -> bool {
+        let state = self.lock();
+        state.failed || state.failure.is_some()
     }
 
     /// Takes no more from the stream; ends when what was sent is confirmed.
@@ -264,6 +273,7 @@ impl Future for EmitTask {
             if this.steps.is_none() {
                 let mut state = this.emission.lock();
                 if state.sends.is_empty() {
+                    state.failed |= state.failure.is_some();
                     return Poll::Ready(state.failure.take().map_or(Ok(()), Err));
                 }
                 state.waiting = true;

@@ -1,12 +1,14 @@
 //! The tasks of one listener, from start to end.
 
+use std::future::Future;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use binder_core::{BoundInput, Error, ErrorKind, Publisher};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
+use tokio::task::{JoinError, JoinHandle};
 
-use super::flow::Flow;
+use super::flow::{Counts, Flow};
 use super::lane::LaneTask;
 use super::outboxes::Outboxes;
 use super::plan::{InputPlan, OutputPlan};
@@ -16,10 +18,11 @@ use super::spawn::Executor;
 use super::stream::{MakeStream, StreamTask};
 use crate::function::slot::Slot;
 
-/// What calls the function.
+/// What calls the function; a clone calls the same one.
+#[derive(Clone)]
 pub(crate) enum Caller {
     /// A slot per call at a time.
-    Calls(Box<dyn Fn() -> Box<dyn Slot> + Send + Sync>),
+    Calls(Arc<dyn Fn() -> Box<dyn Slot> + Send + Sync>),
     /// One stream.
     Stream(MakeStream),
 }
@@ -32,7 +35,8 @@ pub(crate) struct RunningInput {
     /// How the pump ended.
     outcome: Result<(), Error>,
     workers: Vec<JoinHandle<()>>,
-    assigned: Option<oneshot::Receiver<()>>,
+    /// A task has ended by a panic, and what it had in hand is out of reach.
+    dead: bool,
 }
 
 impl RunningInput {
@@ -44,9 +48,10 @@ impl RunningInput {
         outputs: &[OutputPlan],
         dead_letters: Vec<Arc<dyn Publisher>>,
         caller: Caller,
+        counts: Arc<Counts>,
     ) -> Self {
         let BoundInput { subscription, acker } = bound;
-        let flow = Flow::new(plan, acker, executor.seed());
+        let flow = Flow::new(plan, acker, executor.seed(), counts);
         let publishers: Vec<_> = outputs.iter().map(|output| output.publisher.clone()).collect();
         let workers = match caller {
             Caller::Calls(slot) => Self::lanes(executor, &flow, &publishers, slot.as_ref()),
@@ -55,11 +60,10 @@ impl RunningInput {
                 vec![executor.spawn_worker(StreamTask::new(flow.clone(), make, outboxes))]
             }
         };
-        let (tell, assigned) = oneshot::channel();
         let publishers = publishers.into_iter().chain(dead_letters).collect();
         let outboxes = Outboxes::new(publishers, flow.clone());
-        let pump = executor.spawn_pump(Pump::new(flow.clone(), subscription, outboxes, tell));
-        Self { flow, pump: Some(pump), outcome: Ok(()), workers, assigned: Some(assigned) }
+        let pump = executor.spawn_pump(Pump::new(flow.clone(), subscription, outboxes));
+        Self { flow, pump: Some(pump), outcome: Ok(()), workers, dead: false }
     }
 
     fn lanes(
@@ -80,41 +84,64 @@ impl RunningInput {
             .collect()
     }
 
-    /// Waits for the first assignment. An error when the binding has ended before it.
-    pub(crate) async fn assigned(&mut self) -> Result<(), Error> {
-        let Some(assigned) = self.assigned.take() else { return Ok(()) };
-        match assigned.await {
-            Ok(()) => Ok(()),
-            Err(_) => Err(self.ended().await.err().unwrap_or_else(|| {
-                Error::new(ErrorKind::Closed, "the input ended before it was assigned")
-            })),
-        }
-    }
-
     /// Waits until the binding has ended: `Ok` after a drain, `Err` when it stopped by itself. May
     /// be given up and asked again.
+    ///
+    /// A task that ends by a panic stops the binding. What it had in hand is never settled, so the
+    /// subscription is closed once the others have finished.
     pub(crate) async fn ended(&mut self) -> Result<(), Error> {
-        let function = self.flow.plan.function;
-        if let Some(pump) = &mut self.pump {
-            let ended = pump.await;
-            self.pump = None;
-            self.outcome = ended.unwrap_or_else(|error| {
-                let why = format!("the task of `{function}` failed: {error}");
-                Err(Error::new(ErrorKind::Closed, why))
-            });
-        }
-        while let Some(worker) = self.workers.last_mut() {
-            if let Err(error) = worker.await {
-                tracing::error!(function, "a task failed: {error}");
-            }
-            self.workers.pop();
-        }
+        std::future::poll_fn(|cx| self.poll_tasks(cx)).await;
         std::mem::replace(&mut self.outcome, Ok(()))
     }
 
-    /// Whether `ended` has been answered already.
-    pub(crate) fn is_finished(&self) -> bool {
-        self.pump.is_none() && self.workers.is_empty()
+    fn poll_tasks(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let mut dead = Vec::new();
+        self.workers.retain_mut(|worker| match Pin::new(worker).poll(cx) {
+            Poll::Pending => true,
+            Poll::Ready(ended) => {
+                dead.extend(ended.err());
+                false
+            }
+        });
+        for error in dead {
+            self.died(&error);
+        }
+        if self.dead && self.workers.is_empty() {
+            self.flow.abandon();
+        }
+        if let Some(pump) = &mut self.pump
+            && let Poll::Ready(ended) = Pin::new(pump).poll(cx)
+        {
+            self.pump = None;
+            self.outcome = match ended {
+                Ok(outcome) => outcome,
+                Err(error) => Err(self.died(&error)),
+            };
+        }
+        match self.pump.is_none() && self.workers.is_empty() {
+            true => Poll::Ready(()),
+            false => Poll::Pending,
+        }
+    }
+
+    /// Stops the binding because of a task that is gone.
+    fn died(&mut self, error: &JoinError) -> Error {
+        let plan = &self.flow.plan;
+        let text = match error.is_panic() {
+            true => format!("a task of `{}` panicked: {error}", plan.function),
+            false => format!("a task of `{}` was cancelled", plan.function),
+        };
+        tracing::error!(function = plan.function, binding = plan.binding, "stopped: {text}");
+        self.flow.counts.note_error(text.as_str());
+        let why = || {
+            Error::new(ErrorKind::Closed, text.clone())
+                .at_binder(plan.binder.as_str())
+                .at_binding(plan.binding.as_str())
+                .at_destination(plan.origins.to_string())
+        };
+        self.dead = true;
+        self.flow.drain(Some(why()));
+        why()
     }
 
     /// Ends every task where it stands: the grace is over.

@@ -10,6 +10,7 @@ use binder_core::{Destination, Limit, Publisher};
 use super::origins::Origins;
 
 pub(crate) use crate::config::Order;
+use crate::function::classes::Classes;
 
 /// The input of a listener.
 #[derive(Clone, Debug)]
@@ -36,6 +37,8 @@ pub(crate) struct InputPlan {
     pub(crate) keeps_positions: bool,
     /// Whether the messages of an output are given ids, by index.
     pub(crate) ids: Vec<bool>,
+    /// What the application says about its error types.
+    pub(crate) classes: Classes,
     /// The names of the outputs, by index.
     pub(crate) outputs: Vec<String>,
 }

@@ -6,7 +6,6 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use binder_core::{Delivery, Error, Incoming, Result, Subscription};
-use tokio::sync::oneshot;
 use tokio::time::{Instant, Sleep};
 
 use super::flow::{Due, Effects, Flow};
@@ -24,7 +23,6 @@ pub(crate) struct Pump {
     ended: bool,
     /// For what is published outside a call: dead letters and refused outputs.
     outboxes: Outboxes,
-    assigned: Option<oneshot::Sender<()>>,
     batch: Vec<Delivery>,
     due: Vec<Due>,
     effects: Effects,
@@ -37,14 +35,12 @@ impl Pump {
         flow: Arc<Flow>,
         subscription: Box<dyn Subscription>,
         outboxes: Outboxes,
-        assigned: oneshot::Sender<()>,
     ) -> Self {
         Self {
             flow,
             subscription,
             ended: false,
             outboxes,
-            assigned: Some(assigned),
             batch: Vec::new(),
             due: Vec::new(),
             effects: Effects::default(),
@@ -65,7 +61,7 @@ impl Pump {
                 Poll::Ready(Ok(Incoming::Deliveries)) => {
                     self.flow.accept(&mut self.batch, &mut self.effects);
                 }
-                Poll::Ready(Ok(Incoming::Assigned)) => self.tell_assigned(),
+                Poll::Ready(Ok(Incoming::Assigned)) => self.flow.assigned(),
                 Poll::Ready(Ok(Incoming::Revoked(partitions))) => {
                     self.flow.revoke(&partitions, &mut self.effects);
                 }
@@ -77,20 +73,13 @@ impl Pump {
                         .at_binding(plan.binding.as_str())
                         .at_destination(plan.origins.to_string());
                     tracing::error!(function = plan.function, "{error}");
+                    self.flow.counts.note_error(error.to_string());
                     self.ended = true;
                     self.flow.drain(Some(error));
                 }
             }
         }
         cx.waker().wake_by_ref();
-    }
-
-    fn tell_assigned(&mut self) {
-        if let Some(assigned) = self.assigned.take()
-            && assigned.send(()).is_err()
-        {
-            tracing::debug!("assigned, but the start was given up");
-        }
     }
 
     /// Whether a timer has fired meanwhile, so that there is more to do.
@@ -108,7 +97,13 @@ impl Pump {
         Poll::Ready(match (reason, closed) {
             (Some(reason), _) => Err(reason),
             // A subscription that has failed already has said why.
-            (None, closed) if !self.ended => closed,
+            (None, closed) if !self.ended => {
+                if let Err(error) = &closed {
+                    tracing::error!(function = self.flow.plan.function, "{error}");
+                    self.flow.counts.note_error(error.to_string());
+                }
+                closed
+            }
             (None, _) => Ok(()),
         })
     }

@@ -152,7 +152,7 @@ impl Run {
                 }
                 Poll::Ready(Err(failure)) => {
                     outputs.truncate(mark);
-                    self.fail(item, failure, reports);
+                    self.fail(item, flow.plan.classes.classify(failure), reports);
                     return Turn::Held;
                 }
             }

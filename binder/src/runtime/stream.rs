@@ -28,7 +28,7 @@ const BUDGET: usize = 256;
 const QUIET: Duration = Duration::from_secs(300);
 
 /// Makes a new run of a stream function.
-pub(crate) type MakeStream = Box<dyn Fn(Feed) -> Box<dyn Steps> + Send + Sync>;
+pub(crate) type MakeStream = Arc<dyn Fn(Feed) -> Box<dyn Steps> + Send + Sync>;
 
 pub(crate) struct StreamTask {
     flow: Arc<Flow>,
@@ -121,6 +121,7 @@ impl StreamTask {
                 self.reports.push(Report { index, message: None, tried });
             }
             Err(failure) => {
+                let failure = self.flow.plan.classes.classify(failure);
                 let failed = indices.map(|index| failed(index, failure.clone()));
                 self.reports.extend(failed);
                 self.outputs.truncate(mark);
@@ -139,8 +140,13 @@ impl StreamTask {
 
     fn report_failed(&mut self) {
         let failures = self.feeder.take_failed();
-        let reports = failures.into_iter().map(|(id, f)| failed(Source::from_id(id).index, f));
-        self.reports.extend(reports);
+        self.report_all(failures);
+    }
+
+    fn report_all(&mut self, failures: Vec<(u64, Failure)>) {
+        let classes = &self.flow.plan.classes;
+        let failed = |(id, f)| failed(Source::from_id(id).index, classes.classify(f));
+        self.reports.extend(failures.into_iter().map(failed));
     }
 
     /// The stream ended or panicked: it is made again after a back-off.
@@ -153,8 +159,7 @@ impl StreamTask {
         }
         let (failures, charged) = self.feeder.broke();
         self.feeder.give_back_gone();
-        let reports = failures.into_iter().map(|(id, f)| failed(Source::from_id(id).index, f));
-        self.reports.extend(reports);
+        self.report_all(failures);
         let (class, why) = match panic {
             Some(text) => (Class::Panic, text),
             None => (Class::Dropped, "the stream ended while it held the message".to_owned()),

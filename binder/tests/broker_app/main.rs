@@ -15,4 +15,7 @@ mod mixture;
 mod pausing;
 #[path = "../common/mixture.rs"]
 mod shop;
+#[path = "../common/stopping.rs"]
+mod stop_and_start;
+mod stopping;
 mod waiting;

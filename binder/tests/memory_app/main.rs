@@ -15,3 +15,6 @@ mod pressure;
 mod restarts;
 #[path = "../common/mixture.rs"]
 mod shop;
+#[path = "../common/stopping.rs"]
+mod stop_and_start;
+mod stopping;

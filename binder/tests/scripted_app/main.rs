@@ -5,6 +5,7 @@
 #![allow(clippy::needless_pass_by_value, reason = "a listener owns what it is called with")]
 
 mod bench;
+mod classes;
 mod dead_letters;
 #[path = "../common/dice.rs"]
 mod dice;
@@ -19,10 +20,13 @@ mod only;
 mod path;
 mod pausing;
 mod refusals;
+mod restarting;
 mod returns;
 mod soak;
 mod sources;
 mod starting;
+mod status;
 mod streams;
+mod supervising;
 mod waiting;
 mod weaknesses;

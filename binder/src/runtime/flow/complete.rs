@@ -14,6 +14,7 @@ use crate::runtime::plan::RESEND;
 
 impl Completions for Flow {
     fn complete(&self, batch: &mut Vec<(u64, Completed)>) {
+        Counts::add(&self.counts.completed, batch.len());
         let mut effects = Effects::default();
         let mut reports = batch.drain(..);
         while reports.len() > 0 {
@@ -149,12 +150,17 @@ impl Flow {
         effects: &mut Effects,
     ) -> Option<Instant> {
         let mut state = self.lock();
+        let clock = now.saturating_duration_since(self.begun).as_millis();
+        state.clock = u32::try_from(clock).unwrap_or(u32::MAX);
         state.timers.take_due(now, due);
         let mut again = Vec::new();
         for what in due.drain(..) {
             match what {
                 Due::Resume(lane) => state.lanes.resume(lane),
-                Due::Feed(source) => state.feed_again(source),
+                Due::Feed(source) => {
+                    Counts::add(&self.counts.fed_again, 1);
+                    state.feed_again(source);
+                }
                 Due::Resend => {
                     state.resending = false;
                     again = state.sends.take_waiting();

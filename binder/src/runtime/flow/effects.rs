@@ -71,6 +71,9 @@ impl Flow {
         if std::mem::take(&mut effects.wake_pump) {
             self.pump.wake();
         }
+        if let Some((_, text)) = effects.notes.last() {
+            self.counts.note_error(text.as_str());
+        }
         for (level, text) in effects.notes.drain(..) {
             let (function, binding) = (self.plan.function, &self.plan.binding);
             if level == tracing::Level::ERROR {

@@ -15,6 +15,8 @@ pub(crate) struct Entry {
     pub(crate) tag: Tag,
     pub(crate) size: usize,
     pub(crate) lane: u64,
+    /// When it came, in milliseconds since the flow began.
+    pub(crate) at: u32,
     pub(crate) attempts: Attempts,
     /// Its partition was taken away: a failure gives it back instead of trying again.
     pub(crate) revoked: bool,
@@ -25,13 +27,14 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
-    pub(crate) fn new(delivery: Delivery, lane: u64, serial: u32) -> Self {
+    pub(crate) fn new(delivery: Delivery, lane: u64, serial: u32, at: u32) -> Self {
         Self {
             serial,
             size: delivery.message.size(),
             message: Some(delivery.message),
             tag: delivery.tag,
             lane,
+            at,
             attempts: Attempts::new(delivery.earlier_attempts),
             revoked: false,
             holds_lane: false,

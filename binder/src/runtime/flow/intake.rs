@@ -40,12 +40,12 @@ impl Flow {
 
     /// Takes a batch in and wakes lane tasks.
     pub(crate) fn accept(&self, batch: &mut Vec<Delivery>, effects: &mut Effects) {
-        Counts::add(&self.counts.delivered, batch.len());
+        Counts::add(&self.counts.received, batch.len());
         let mut state = self.lock();
         for delivery in batch.drain(..) {
             let lane = self.lane(&mut state, &delivery);
             state.serial = state.serial.wrapping_add(1);
-            let entry = Entry::new(delivery, lane, state.serial);
+            let entry = Entry::new(delivery, lane, state.serial, state.clock);
             state.bytes += entry.size;
             let index = state.entries.insert(entry) as u32;
             state.lanes.push(lane, index);

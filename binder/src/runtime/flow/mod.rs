@@ -1,27 +1,34 @@
 //! What the pump, the lane tasks and the publishers of one input binding share.
 
 mod complete;
+mod counts;
 mod effects;
 mod entry;
 mod feeding;
 mod intake;
+mod look;
 mod phase;
 mod report;
 
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
+use std::time::SystemTime;
 
 use binder_core::logic::lanes::Lanes;
 use binder_core::{Acker, Tag};
 use futures::task::AtomicWaker;
 use slab::Slab;
+use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::plan::InputPlan;
 use super::sends::Sends;
 use super::timers::Timers;
+pub(crate) use counts::Counts;
 pub(crate) use effects::Effects;
 pub(crate) use entry::{Entry, Item, Source};
+pub(crate) use look::Doing;
 pub(crate) use phase::Phase;
 pub(crate) use report::{Failing, Report, Tried};
 
@@ -48,25 +55,12 @@ pub(crate) struct Flow {
     paused: AtomicBool,
     /// The task of a stream function, which keeps deliveries of its own.
     interrupted: AtomicWaker,
-    /// What was counted.
-    pub(crate) counts: Counts,
-}
-
-/// What an operator wants to see of one input.
-#[derive(Debug, Default)]
-pub(crate) struct Counts {
-    pub(crate) delivered: AtomicU64,
-    pub(crate) settled: AtomicU64,
-    pub(crate) failed: AtomicU64,
-    pub(crate) dead_lettered: AtomicU64,
-    pub(crate) dropped: AtomicU64,
-    pub(crate) refused: AtomicU64,
-}
-
-impl Counts {
-    pub(crate) fn add(count: &AtomicU64, by: usize) {
-        count.fetch_add(by as u64, Ordering::Relaxed);
-    }
+    /// What was counted, here and by earlier runs of the same input.
+    pub(crate) counts: Arc<Counts>,
+    /// Whether the first assignment has come.
+    assigned: watch::Sender<bool>,
+    /// What entries count their time from.
+    begun: Instant,
 }
 
 /// Behind the lock.
@@ -88,6 +82,16 @@ pub(crate) struct State {
     pub(crate) phase: Phase,
     /// Nothing is taken in and nothing started until somebody says so.
     pub(crate) paused: bool,
+    /// Since when it does what it does.
+    since: SystemTime,
+    /// The binding stops by itself.
+    failing: bool,
+    /// The message that it stops at.
+    stopped_at: Option<Tag>,
+    /// A task is gone, and what it had in hand is not waited for.
+    abandoned: bool,
+    /// Milliseconds since the flow began, as of the pump's last look at the clock.
+    clock: u32,
     /// The pump waits for room.
     pub(crate) full: bool,
     /// Numbers the lanes of messages that need not be in order.
@@ -100,7 +104,12 @@ pub(crate) struct State {
 
 impl Flow {
     /// `seed` is what jitter and the table of lanes begin with; not zero.
-    pub(crate) fn new(plan: InputPlan, acker: Arc<dyn Acker>, seed: u64) -> Arc<Self> {
+    pub(crate) fn new(
+        plan: InputPlan,
+        acker: Arc<dyn Acker>,
+        seed: u64,
+        counts: Arc<Counts>,
+    ) -> Arc<Self> {
         let state = State {
             lanes: Lanes::seeded(seed),
             entries: Slab::new(),
@@ -113,6 +122,11 @@ impl Flow {
             idle: Vec::new(),
             phase: Phase::Running,
             paused: false,
+            since: SystemTime::now(),
+            failing: false,
+            stopped_at: None,
+            abandoned: false,
+            clock: 0,
             full: false,
             loose: 0,
             serial: 0,
@@ -127,7 +141,9 @@ impl Flow {
             interrupts: AtomicU32::new(0),
             paused: AtomicBool::new(false),
             interrupted: AtomicWaker::new(),
-            counts: Counts::default(),
+            counts,
+            assigned: watch::Sender::new(false),
+            begun: Instant::now(),
         })
     }
 

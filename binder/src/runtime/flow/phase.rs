@@ -1,6 +1,7 @@
 //! Running, draining, drained.
 
 use std::sync::atomic::Ordering;
+use std::time::SystemTime;
 
 use tracing::Level;
 
@@ -39,8 +40,12 @@ impl Flow {
         reason: Option<binder_core::Error>,
         effects: &mut Effects,
     ) {
+        state.failing |= reason.is_some() && state.phase.is_running();
         match &mut state.phase {
-            Phase::Running => state.phase = Phase::Draining(reason),
+            Phase::Running => {
+                state.phase = Phase::Draining(reason);
+                state.since = SystemTime::now();
+            }
             Phase::Draining(known) => {
                 if known.is_none() {
                     *known = reason;
@@ -78,6 +83,7 @@ impl Flow {
         effects.note(Level::ERROR, reason.to_string());
         if let Some(entry) = state.entries.try_remove(index as usize) {
             state.bytes -= entry.size;
+            state.stopped_at.get_or_insert(entry.tag);
         }
         self.begin_drain(state, Some(reason), effects);
     }
@@ -89,6 +95,7 @@ impl Flow {
         let mut state = self.lock();
         if std::mem::replace(&mut state.paused, paused) != paused {
             self.paused.store(paused, Ordering::Release);
+            state.since = SystemTime::now();
             effects.wake_all(&mut state);
             self.interrupt();
         }
@@ -103,10 +110,17 @@ impl Flow {
     /// Whether nothing is in progress any more.
     pub(crate) fn is_drained(&self) -> bool {
         let state = self.lock();
-        !state.phase.is_running()
-            && state.entries.is_empty()
-            && state.sends.is_empty()
-            && state.settling == 0
+        let done = state.entries.is_empty() && state.sends.is_empty() && state.settling == 0;
+        !state.phase.is_running() && (done || state.abandoned)
+    }
+
+    /// Waits no longer for what is in progress: a task that had it in hand is gone.
+    pub(crate) fn abandon(&self) {
+        let mut state = self.lock();
+        if !std::mem::replace(&mut state.abandoned, true) {
+            drop(state);
+            self.wake_pump();
+        }
     }
 
     pub(crate) fn is_running(&self) -> bool {

@@ -182,6 +182,7 @@ impl Flow {
         let place = self.place(state, index);
         match action {
             Action::Call { failures } => {
+                Counts::add(&self.counts.retried, 1);
                 let unit = state.unit();
                 let delay = self.plan.backoff.delay(failures, unit);
                 self.call_later(state, index, rest, delay);
@@ -333,6 +334,7 @@ impl Flow {
         let Some(entry) = state.entries.get_mut(index as usize) else { return };
         if let Action::Settle(settlement) = entry.attempts.next(&self.plan.policy, Event::Released)
         {
+            Counts::add(&self.counts.released, 1);
             let dropped = cfg!(feature = "mutant-drop-on-shutdown") && !state.phase.is_running();
             let settlement = if dropped { Settlement::Ack } else { settlement };
             self.settle(state, index, settlement, effects);

@@ -112,6 +112,7 @@ impl Bench {
             copy_headers: vec![true; 2],
             keeps_positions: true,
             ids: vec![false, true],
+            classes: Default::default(),
             outputs: vec!["first".into(), "second".into()],
         };
         Self { binder, input, first, second, dead, plan, executor }
@@ -149,16 +150,23 @@ impl Bench {
         };
         let bound = self.binder.bind_consumer(&spec).await.unwrap();
         let plan = InputPlan { stream: matches!(caller, Caller::Stream(_)), ..self.plan.clone() };
-        let mut running =
-            RunningInput::start(&self.executor, plan, bound, &outputs, vec![dead], caller);
-        running.assigned().await.unwrap();
+        let running = RunningInput::start(
+            &self.executor,
+            plan,
+            bound,
+            &outputs,
+            vec![dead],
+            caller,
+            Arc::default(),
+        );
+        running.flow.when_assigned().wait_for(|assigned| *assigned).await.unwrap();
         running
     }
 
     /// Starts a listener that calls that function.
     pub(super) async fn call(&self, function: Function) -> RunningInput {
         let slot = move || -> Box<dyn Slot> { Box::new(FunctionSlot(function.clone(), None)) };
-        self.start(Caller::Calls(Box::new(slot))).await
+        self.start(Caller::Calls(Arc::new(slot))).await
     }
 }
 

@@ -93,7 +93,7 @@ fn two_returned(flow: &Flow, outboxes: &mut Outboxes, cx: &mut Context<'_>) {
 
 #[tokio::test(start_paused = true)]
 async fn the_pump_is_full_with_what_was_refused_and_a_lane_task_comes_first() {
-    let flow = Flow::new(Bench::new(Executor::current()).plan, Arc::new(Deaf), 1);
+    let flow = Flow::new(Bench::new(Executor::current()).plan, Arc::new(Deaf), 1, Arc::default());
     let publisher = Shared::with_room(1);
     let boxes = || Outboxes::new(vec![publisher.clone() as Arc<dyn Publisher>], flow.clone());
     let (mut lane, mut pump, mut effects) = (boxes(), boxes(), Effects::default());

@@ -29,7 +29,7 @@ impl Acker for Curious {
 #[tokio::test(start_paused = true)]
 async fn a_flow_is_not_drained_before_its_last_settlement_is_told() {
     let acker = Arc::new(Curious::default());
-    let flow = Flow::new(Bench::new(Executor::current()).plan, acker.clone(), 1);
+    let flow = Flow::new(Bench::new(Executor::current()).plan, acker.clone(), 1, Arc::default());
     acker.flow.set(Arc::downgrade(&flow)).unwrap();
     let tag = Tag { epoch: 1, partition: 0, sequence: 0 };
     let delivery = Delivery { message: Message::new("x"), tag, earlier_attempts: 0 };

@@ -58,7 +58,7 @@ impl Steps for Chunks {
 fn chunks(size: usize) -> Caller {
     let make =
         move |feed| -> Box<dyn Steps> { Box::new(Chunks { feed, size, held: VecDeque::new() }) };
-    Caller::Stream(Box::new(make))
+    Caller::Stream(Arc::new(make))
 }
 
 fn bad(i: usize, text: &str) -> Message {
@@ -139,7 +139,7 @@ async fn a_message_kept_outside_the_stream_is_settled_when_it_is_dropped() {
         }
     }
     let make = move |feed| -> Box<dyn Steps> { Box::new(Keeps(feed, keep.clone())) };
-    let _running = bench.start(Caller::Stream(Box::new(make))).await;
+    let _running = bench.start(Caller::Stream(Arc::new(make))).await;
     bench.input.until(|input| input.unsettled() == 1).await;
     tokio::time::sleep(std::time::Duration::from_millis(1)).await; // virtual: lets the feed be polled
     assert_eq!(bench.dead.published_count(), 0);
@@ -174,7 +174,7 @@ async fn a_window_over_most_of_what_may_be_in_flight_goes_on() {
     bench.plan.limit.messages = 16;
     bench.input.preload(500, |i| Message::new(i.to_string()));
     let make = move |feed| -> Box<dyn Steps> { Box::new(Window(feed, VecDeque::new())) };
-    let _running = bench.start(Caller::Stream(Box::new(make))).await;
+    let _running = bench.start(Caller::Stream(Arc::new(make))).await;
     let settled = bench.input.settled_at_least(485);
     let settled = tokio::time::timeout(std::time::Duration::from_secs(60), settled).await;
     assert!(settled.is_ok(), "only {} came through", bench.input.settled());
@@ -215,7 +215,7 @@ async fn what_outlives_a_broken_stream_settles_and_charges_nothing() {
     let (keep, broken) = (kept.clone(), Arc::new(AtomicBool::new(false)));
     let make =
         move |feed| -> Box<dyn Steps> { Box::new(Detaches(feed, keep.clone(), broken.clone())) };
-    let _running = bench.start(Caller::Stream(Box::new(make))).await;
+    let _running = bench.start(Caller::Stream(Arc::new(make))).await;
     bench.input.until(|input| input.unsettled() == 4).await;
     tokio::time::sleep(std::time::Duration::from_millis(1)).await; // virtual: lets the stream break
     let detached: Vec<Fed> = std::mem::take(&mut *kept.lock().unwrap());

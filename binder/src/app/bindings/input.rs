@@ -1,0 +1,308 @@
+//! One input of one function, which may be stopped and started while the application runs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use binder_core::{Destination, Error, ErrorKind, Result};
+use futures::future::{BoxFuture, select_all};
+use tokio::sync::watch;
+
+use super::life::{Life, Lives, Phase, Run, Stop};
+use crate::app::connect::BoundListener;
+use crate::function::classes::Classes;
+use crate::runtime::flow::Counts;
+use crate::runtime::input::{Caller, RunningInput};
+use crate::runtime::origins::Origins;
+use crate::runtime::plan::OutputPlan;
+use crate::runtime::spawn::Executor;
+
+/// Binds an input as the configuration says.
+pub(in crate::app) type Bind =
+    Box<dyn Fn() -> BoxFuture<'static, Result<BoundListener>> + Send + Sync>;
+
+/// What an input is made of, whether it runs or not.
+pub(in crate::app) struct Parts {
+    pub(in crate::app) function: &'static str,
+    pub(in crate::app) binding: String,
+    pub(in crate::app) origins: Origins,
+    /// The destinations its function writes on binders that live in this process. Such a
+    /// destination has room only while it is read, so its readers are stopped after its writers.
+    pub(in crate::app) feeds: Vec<Destination>,
+    pub(in crate::app) executor: Executor,
+    pub(in crate::app) grace: Duration,
+    pub(in crate::app) caller: Caller,
+    pub(in crate::app) classes: Classes,
+    pub(in crate::app) outputs: Vec<OutputPlan>,
+    pub(in crate::app) bind: Bind,
+}
+
+/// One input of one function.
+///
+/// Dropped, it leaves no task behind.
+pub(in crate::app) struct Input {
+    pub(in crate::app) parts: Parts,
+    pub(super) counts: Arc<Counts>,
+    pub(super) lives: Arc<Lives>,
+}
+
+/// What a start has to do first.
+enum Step {
+    /// Bind: this is the number of the run, and this is why it had stopped.
+    Bind(u64),
+    /// Wait for a change.
+    Wait,
+    /// Nothing: it runs.
+    Done,
+}
+
+impl Input {
+    /// An input that is bound already, and runs from now on.
+    pub(in crate::app) fn start_bound(parts: Parts, listener: BoundListener) -> Arc<Self> {
+        let lives = Arc::new(watch::Sender::new(Life::first()));
+        let input = Arc::new(Self { parts, counts: Arc::default(), lives });
+        input.run(0, listener);
+        input
+    }
+
+    /// Runs what was bound, unless the start was given up meanwhile.
+    fn run(&self, number: u64, listener: BoundListener) {
+        let BoundListener { mut plan, bound, dead_letters, .. } = listener;
+        let Parts { executor, caller, outputs, .. } = &self.parts;
+        plan.stream = matches!(caller, Caller::Stream(_));
+        plan.classes = self.parts.classes.clone();
+        self.lives.send_if_modified(|life| {
+            if life.run != number || !matches!(life.phase, Phase::Starting(_)) {
+                return false;
+            }
+            let (caller, counts) = (caller.clone(), self.counts.clone());
+            let tasks =
+                RunningInput::start(executor, plan, bound, outputs, dead_letters, caller, counts);
+            let flow = tasks.flow.clone();
+            let watching = executor.spawn_pump(watch_over(self.lives.clone(), number, tasks));
+            life.set(Phase::Running(Run { flow, task: watching.abort_handle() }));
+            true
+        });
+    }
+
+    /// Waits until it is assigned. An error when it has stopped before.
+    pub(in crate::app) async fn assigned(&self) -> Result<()> {
+        let mut seen = self.lives.subscribe();
+        loop {
+            let told = match &seen.borrow_and_update().phase {
+                Phase::Running(run) => Some(run.flow.when_assigned()),
+                Phase::Stopped(stop) => return Err(ended_early(stop.as_deref())),
+                Phase::Starting(_) => None,
+            };
+            match told {
+                Some(mut told) => tokio::select! {
+                    biased;
+                    assigned = told.wait_for(|assigned| *assigned) => if assigned.is_ok() {
+                        return Ok(());
+                    },
+                    changed = seen.changed() => drop(changed),
+                },
+                None => drop(seen.changed().await),
+            }
+        }
+    }
+
+    /// Drains what runs; ready when it has stopped.
+    ///
+    /// # Errors
+    ///
+    /// When it has not drained within the grace: its calls are dropped then.
+    pub(super) async fn stop(&self) -> Result<()> {
+        let mut seen = self.lives.subscribe();
+        let mut number = 0;
+        self.lives.send_if_modified(|life| {
+            number = life.run;
+            match &life.phase {
+                Phase::Running(run) => {
+                    run.flow.drain(None);
+                    return false;
+                }
+                Phase::Starting(_) | Phase::Stopped(Some(_)) => life.set(Phase::Stopped(None)),
+                Phase::Stopped(None) => return false,
+            }
+            true
+        });
+        let over = |life: &Life| life.run != number || life.is_stopped();
+        let grace = self.parts.grace;
+        let overdue = tokio::select! {
+            biased;
+            over = seen.wait_for(over) => { drop(over); false }
+            () = self.parts.executor.sleep(grace) => true,
+        };
+        if !overdue {
+            self.by_hand(number);
+            return Ok(());
+        }
+        self.lives.send_if_modified(|life| {
+            let current = life.run == number;
+            if current {
+                life.abort();
+            }
+            current
+        });
+        let what = format!("not drained within the grace of {grace:?}: its calls were dropped");
+        Err(self
+            .place(Error::new(ErrorKind::Closed, what))
+            .with_hint("what is unsettled will be delivered again"))
+    }
+
+    /// An input that has stopped by itself while it was told to counts as told.
+    fn by_hand(&self, number: u64) {
+        self.lives.send_if_modified(|life| {
+            let failed = life.run == number && life.stop().is_some();
+            if failed {
+                life.set(Phase::Stopped(None));
+            }
+            failed
+        });
+    }
+
+    /// Binds it anew unless it runs, once a stop that is under way is over; ready when it is
+    /// assigned.
+    ///
+    /// # Errors
+    ///
+    /// When it cannot be bound, is stopped meanwhile, or the application ends.
+    pub(super) async fn start(&self) -> Result<()> {
+        let mut seen = self.lives.subscribe();
+        let number = loop {
+            match self.step()? {
+                Step::Bind(number) => break number,
+                Step::Done => return self.assigned().await,
+                Step::Wait => drop(seen.changed().await),
+            }
+        };
+        let undo = Undo { lives: &self.lives, number };
+        let given_up =
+            |life: &Life| life.run != number || !matches!(life.phase, Phase::Starting(_));
+        let bound = tokio::select! {
+            biased;
+            given_up = seen.wait_for(given_up) => {
+                drop(given_up);
+                return Err(self.place(ended_early(None)));
+            }
+            bound = (self.parts.bind)() => bound,
+        };
+        let listener = bound.inspect_err(|error| self.counts.note_error(error.to_string()))?;
+        self.run(number, listener);
+        drop(undo);
+        self.assigned().await
+    }
+
+    fn step(&self) -> Result<Step> {
+        let mut step = Ok(Step::Wait);
+        self.lives.send_if_modified(|life| {
+            if life.closed {
+                let what = "the application ends: no input is started any more";
+                step = Err(self.place(Error::new(ErrorKind::Closed, what)));
+                return false;
+            }
+            let before = match &life.phase {
+                Phase::Running(run) if run.flow.is_running() => {
+                    step = Ok(Step::Done);
+                    return false;
+                }
+                Phase::Starting(_) | Phase::Running(_) => return false,
+                Phase::Stopped(stop) => stop.clone(),
+            };
+            life.run += 1;
+            step = Ok(Step::Bind(life.run));
+            life.set(Phase::Starting(before));
+            true
+        });
+        step
+    }
+
+    /// Starts nothing any more: the application ends.
+    pub(in crate::app) fn close(&self) {
+        self.lives.send_modify(|life| {
+            life.closed = true;
+            if matches!(life.phase, Phase::Starting(_)) {
+                life.set(Phase::Stopped(None));
+            }
+        });
+    }
+
+    /// Begins to drain.
+    pub(in crate::app) fn drain(&self) {
+        if let Phase::Running(run) = &self.lives.borrow().phase {
+            run.flow.drain(None);
+        }
+    }
+
+    /// Waits until nothing of it runs.
+    pub(in crate::app) async fn over(&self) {
+        drop(self.lives.subscribe().wait_for(Life::is_stopped).await);
+    }
+
+    fn place(&self, error: Error) -> Error {
+        error.at_binding(self.parts.binding.as_str()).at_destination(self.parts.origins.to_string())
+    }
+}
+
+/// Ready when every one of these inputs has stopped by itself; at least one is given.
+pub(in crate::app) async fn all_failed(inputs: &[Arc<Input>]) {
+    loop {
+        let mut seen: Vec<_> = inputs.iter().map(|input| input.lives.subscribe()).collect();
+        if seen.iter_mut().all(|life| life.borrow_and_update().stop().is_some()) {
+            return;
+        }
+        let changes = seen.iter_mut().map(|life| Box::pin(life.changed()));
+        drop(select_all(changes).await);
+    }
+}
+
+impl Drop for Input {
+    fn drop(&mut self) {
+        self.lives.send_modify(Life::abort);
+    }
+}
+
+/// A start that comes to nothing leaves the input stopped, for the reason for which it was.
+struct Undo<'a> {
+    lives: &'a Lives,
+    number: u64,
+}
+
+impl Drop for Undo<'_> {
+    fn drop(&mut self) {
+        self.lives.send_if_modified(|life| {
+            let Phase::Starting(before) = &life.phase else { return false };
+            if life.run != self.number {
+                return false;
+            }
+            let before = before.clone();
+            life.set(Phase::Stopped(before));
+            true
+        });
+    }
+}
+
+/// Waits for the end of a run, however it comes, and says why.
+async fn watch_over(lives: Arc<Lives>, number: u64, mut tasks: RunningInput) {
+    let ended = tasks.ended().await;
+    let position = tasks.flow.stopped_at();
+    let failed = ended.err().filter(|_| tasks.flow.has_failed());
+    drop(tasks);
+    lives.send_if_modified(|life| {
+        let current = life.run == number && !life.is_stopped();
+        if current {
+            life.set(Phase::Stopped(failed.map(|why| Arc::new(Stop { why, position }))));
+        }
+        current
+    });
+}
+
+fn ended_early(stop: Option<&Stop>) -> Error {
+    match stop {
+        // The text has place, cause and remedy already.
+        Some(Stop { why, .. }) => {
+            Error::new(why.kind(), why.to_string()).transient(why.is_transient())
+        }
+        None => Error::new(ErrorKind::Closed, "the input was stopped before it was assigned"),
+    }
+}

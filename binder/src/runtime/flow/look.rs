@@ -1,0 +1,84 @@
+//! What is to be seen of an input from outside.
+
+use std::time::{Duration, SystemTime};
+
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+use super::{Flow, Phase};
+use crate::function::position::Position;
+
+/// An input at one moment.
+#[derive(Debug)]
+pub(crate) struct Look {
+    pub(crate) doing: Doing,
+    /// Since when it has been doing that.
+    pub(crate) since: SystemTime,
+    /// Messages that were delivered and are not settled.
+    pub(crate) in_flight: usize,
+    /// How long the oldest of them has been.
+    pub(crate) oldest: Option<Duration>,
+    /// Something that was refused is being sent again.
+    pub(crate) blocked: bool,
+}
+
+/// What an input does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Doing {
+    /// It waits for its first assignment.
+    Waiting,
+    /// It reads.
+    Reading,
+    /// It was paused.
+    Paused,
+    /// It was told to drain.
+    Draining,
+    /// It stops by itself.
+    Failing,
+}
+
+impl Flow {
+    pub(crate) fn look(&self, now: Instant) -> Look {
+        let state = self.lock();
+        let doing = match (&state.phase, state.paused) {
+            (Phase::Draining(_), _) if state.failing => Doing::Failing,
+            (Phase::Draining(_), _) => Doing::Draining,
+            (Phase::Running, _) if !*self.assigned.borrow() => Doing::Waiting,
+            (Phase::Running, true) => Doing::Paused,
+            (Phase::Running, false) => Doing::Reading,
+        };
+        // Delivered since the clock was last read counts as delivered then.
+        let first = state.entries.iter().map(|(_, entry)| entry.at).min();
+        let age = |at| now.saturating_duration_since(self.begun + Duration::from_millis(at));
+        Look {
+            doing,
+            since: state.since,
+            in_flight: state.entries.len(),
+            oldest: first.map(|at| age(u64::from(at))),
+            blocked: state.sends.is_refused(),
+        }
+    }
+
+    /// The binder has assigned what is read.
+    pub(crate) fn assigned(&self) {
+        self.lock().since = SystemTime::now();
+        self.assigned.send_replace(true);
+    }
+
+    /// Tells when that has come.
+    pub(crate) fn when_assigned(&self) -> watch::Receiver<bool> {
+        self.assigned.subscribe()
+    }
+
+    /// Whether the binding stops, or has stopped, by itself.
+    pub(crate) fn has_failed(&self) -> bool {
+        self.lock().failing
+    }
+
+    /// The message at which the binding has stopped by itself, if it was one.
+    pub(crate) fn stopped_at(&self) -> Option<Position> {
+        let tag = self.lock().stopped_at?;
+        let (destination, tag) = self.plan.origins.of(tag);
+        Some(Position::new(destination.clone(), tag))
+    }
+}
