@@ -50,6 +50,15 @@ pub(crate) fn is_missing(error: &lapin::Error) -> bool {
     is_soft(error, &AMQPSoftError::NOTFOUND)
 }
 
+/// Whether the broker has not got what it was asked for, and closed the connection over it.
+pub(crate) fn is_not_served(error: &lapin::Error) -> bool {
+    let lapin::ErrorKind::ProtocolError(error) = error.kind() else { return false };
+    matches!(
+        error.kind(),
+        AMQPErrorKind::Hard(AMQPHardError::NOTIMPLEMENTED | AMQPHardError::INTERNALERROR)
+    )
+}
+
 fn is_soft(error: &lapin::Error, expected: &AMQPSoftError) -> bool {
     let lapin::ErrorKind::ProtocolError(error) = error.kind() else { return false };
     matches!(error.kind(), AMQPErrorKind::Soft(found) if found == expected)

@@ -9,8 +9,12 @@
 //! 2. While the channel is open, only what is below the lowest unsettled delivery is acknowledged,
 //!    in one run; the rest when it closes.
 //! 3. A released delivery is returned once and never acknowledged.
+//! 4. What is in flight is what was delivered and is neither acknowledged nor returned; while a tag
+//!    that was not read holds everything behind it, only what is not settled.
 
 use std::collections::VecDeque;
+
+use binder_core::Limit;
 
 /// What the broker is to be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +37,32 @@ enum State {
     Gone,
 }
 
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    state: State,
+    /// Bytes of payload, key and headers.
+    size: usize,
+}
+
+impl Entry {
+    fn is_held(&self) -> bool {
+        matches!(self.state, State::InProgress | State::Settled)
+    }
+}
+
+const UNREAD: Entry = Entry { state: State::Unread, size: 0 };
+const NOTHING: Limit = Limit { messages: 0, bytes: 0 };
+
 /// The deliveries of a channel from the lowest that is not settled.
 #[derive(Debug)]
 pub(crate) struct Ledger {
     /// The tag of the first entry.
     first: u64,
-    entries: VecDeque<State>,
+    entries: VecDeque<Entry>,
+    /// What was delivered and is neither acknowledged nor returned.
+    held: Limit,
+    /// What of it is not settled.
+    open: Limit,
     /// The end of a run that is settled and not acknowledged.
     run: Option<u64>,
     returned: Vec<u64>,
@@ -47,18 +71,56 @@ pub(crate) struct Ledger {
 impl Ledger {
     /// A channel that has delivered nothing.
     pub(crate) const fn new() -> Self {
-        Self { first: 1, entries: VecDeque::new(), run: None, returned: Vec::new() }
+        Self {
+            first: 1,
+            entries: VecDeque::new(),
+            held: NOTHING,
+            open: NOTHING,
+            run: None,
+            returned: Vec::new(),
+        }
     }
 
-    /// Adds a delivery.
-    pub(crate) fn deliver(&mut self, tag: u64) {
+    /// Adds a delivery of that size.
+    pub(crate) fn deliver(&mut self, tag: u64, size: usize) {
         let Some(index) = self.index(tag) else { return };
         if self.entries.len() <= index {
-            self.entries.resize(index + 1, State::Unread);
+            self.entries.resize(index + 1, UNREAD);
         }
-        if let Some(entry) = self.entries.get_mut(index).filter(|entry| **entry == State::Unread) {
-            *entry = State::InProgress;
+        let entry = self.entries.get_mut(index).filter(|entry| entry.state == State::Unread);
+        if let Some(entry) = entry {
+            *entry = Entry { state: State::InProgress, size };
+            add(&mut self.held, size);
+            add(&mut self.open, size);
         }
+    }
+
+    /// What is delivered and neither acknowledged nor returned.
+    pub(crate) fn held(&self) -> Limit {
+        self.held
+    }
+
+    /// The same as far as it may keep others back. What is settled behind a tag that was not read
+    /// does not: that one would never be read.
+    pub(crate) fn in_flight(&self) -> Limit {
+        let waits = self.entries.front().is_some_and(|first| first.state == State::Unread);
+        if waits { self.open } else { self.held }
+    }
+
+    /// The tag behind the last that was delivered.
+    pub(crate) fn next(&self) -> u64 {
+        self.first + self.entries.len() as u64
+    }
+
+    /// Whether that delivery is held.
+    pub(crate) fn holds(&self, tag: u64) -> bool {
+        self.index(tag).and_then(|index| self.entries.get(index)).is_some_and(Entry::is_held)
+    }
+
+    /// How many deliveries from that tag on are held.
+    pub(crate) fn held_from(&self, tag: u64) -> usize {
+        let begin = self.index(tag.max(self.first)).unwrap_or(usize::MAX);
+        self.entries.iter().skip(begin).filter(|entry| entry.is_held()).count()
     }
 
     /// Settles a delivery. False if it is unknown, or was settled or released before.
@@ -77,10 +139,19 @@ impl Ledger {
 
     fn leave(&mut self, tag: u64, state: State) -> bool {
         let entry = self.index(tag).and_then(|index| self.entries.get_mut(index));
-        let Some(entry) = entry.filter(|entry| **entry == State::InProgress) else { return false };
-        *entry = state;
-        while let Some(State::Settled | State::Gone) = self.entries.front() {
-            if self.entries.pop_front() == Some(State::Settled) {
+        let entry = entry.filter(|entry| entry.state == State::InProgress);
+        let Some(entry) = entry else { return false };
+        entry.state = state;
+        subtract(&mut self.open, entry.size);
+        if state == State::Gone {
+            subtract(&mut self.held, entry.size);
+        }
+        while let Some(&Entry { state: left @ (State::Settled | State::Gone), size }) =
+            self.entries.front()
+        {
+            self.entries.pop_front();
+            if left == State::Settled {
+                subtract(&mut self.held, size);
                 self.run = Some(self.first);
             }
             self.first += 1;
@@ -106,22 +177,39 @@ impl Ledger {
         // A run ends at a settled delivery and may pass one that was released and not returned.
         self.flush(&mut tell);
         for (entry, tag) in self.entries.iter_mut().zip(self.first..) {
-            if *entry == State::Settled {
-                *entry = State::Gone;
+            if entry.state == State::Settled {
+                entry.state = State::Gone;
                 tell(Tell::Ack(tag));
             }
         }
     }
 }
 
+fn add(sum: &mut Limit, size: usize) {
+    sum.messages += 1;
+    sum.bytes += size;
+}
+
+fn subtract(sum: &mut Limit, size: usize) {
+    sum.messages -= 1;
+    sum.bytes -= size;
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What each message of these tests weighs.
+    const SIZE: usize = 10;
+
     fn delivered(count: u64) -> Ledger {
         let mut ledger = Ledger::new();
-        (1..=count).for_each(|tag| ledger.deliver(tag));
+        (1..=count).for_each(|tag| ledger.deliver(tag, SIZE));
         ledger
+    }
+
+    fn weight(messages: usize) -> Limit {
+        Limit { messages, bytes: messages * SIZE }
     }
 
     fn flushed(ledger: &mut Ledger) -> Vec<Tell> {
@@ -154,12 +242,12 @@ mod tests {
     #[test]
     fn a_tag_that_was_not_read_yet_holds_the_run() {
         let mut ledger = Ledger::new();
-        ledger.deliver(1);
-        ledger.deliver(3);
+        ledger.deliver(1, SIZE);
+        ledger.deliver(3, SIZE);
         assert!(ledger.settle(1) && ledger.settle(3));
         assert!(!ledger.settle(2));
         assert_eq!(flushed(&mut ledger), [Tell::AckThrough(1)]);
-        ledger.deliver(2);
+        ledger.deliver(2, SIZE);
         assert!(ledger.settle(2));
         assert_eq!(flushed(&mut ledger), [Tell::AckThrough(3)]);
     }
@@ -173,6 +261,23 @@ mod tests {
         assert!(ledger.release(4));
         // Nothing is acknowledged over what was returned: its tag is not the broker's any more.
         assert_eq!(flushed(&mut ledger), [Tell::Return(4)]);
+    }
+
+    #[test]
+    fn what_is_settled_above_a_gap_is_in_flight_unless_the_gap_was_not_read() {
+        let mut ledger = delivered(4);
+        assert!(ledger.settle(2) && ledger.release(3));
+        assert_eq!((ledger.held(), ledger.in_flight()), (weight(3), weight(3)));
+        assert!(ledger.settle(1));
+        assert_eq!(ledger.held(), weight(1));
+        ledger.deliver(6, SIZE);
+        assert!(ledger.settle(4) && ledger.settle(6));
+        assert_eq!((ledger.held(), ledger.in_flight()), (weight(1), weight(0)));
+        assert_eq!((ledger.held_from(5), ledger.held_from(7), ledger.next()), (1, 0, 7));
+        assert!(ledger.holds(6) && !ledger.holds(5) && !ledger.holds(4) && !ledger.holds(9));
+        ledger.deliver(5, SIZE);
+        assert!(ledger.settle(5));
+        assert_eq!((ledger.held(), ledger.in_flight()), (weight(0), weight(0)));
     }
 
     /// The broker's view of a random history: each tag is acknowledged or returned at most once,
@@ -193,7 +298,7 @@ mod tests {
             for _ in 0..100 {
                 match draw(4) {
                     0 | 1 => {
-                        ledger.deliver(next);
+                        ledger.deliver(next, SIZE);
                         open.push(next);
                         outstanding.insert(next);
                         next += 1;
@@ -214,6 +319,7 @@ mod tests {
                     apply(tell, &mut outstanding, &settled, &released);
                 }
             }
+            assert_eq!(ledger.open, weight(open.len()));
             ledger.close(|tell| told.push(tell));
             told.drain(..).for_each(|tell| apply(tell, &mut outstanding, &settled, &released));
             assert_eq!(outstanding, open.into_iter().collect());

@@ -9,7 +9,7 @@
 //! as it is.
 //!
 //! Reading order: [`settings`](AmqpSettings), `binder`, `engine`, `link`, `topology`, `consumer`
-//! with its `ledger` and `handover`, `sender` with its `outlet`, `flight` and `returns`. What a
+//! with its `window`, `ledger` and `handover`, `sender` with its `outlet`, `flight` and `returns`. What a
 //! message is on the wire stands in `properties`.
 //!
 //! The library is built without TLS: brokers are reached in clear text.
@@ -37,6 +37,7 @@ mod settings;
 mod subscription;
 mod sync;
 mod topology;
+mod window;
 
 pub use binder::AmqpBinder;
 pub use properties::{KEY_HEADER, NULL_PAYLOAD_HEADER};

@@ -1,11 +1,12 @@
 //! The async half of an input.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 
 use binder_core::{
-    Acker, BoundInput, ConsumerSpec, Delivery, Incoming, Result, Room, Settlement, Subscription,
-    Tag,
+    Acker, BoundInput, ConsumerSpec, Delivery, Incoming, Limit, Result, Room, Settlement,
+    Subscription, Tag,
 };
 use tokio::time::Instant;
 
@@ -16,8 +17,8 @@ use crate::link::Link;
 use crate::options::none_for_input;
 use crate::topology::GroupQueues;
 
-/// Unsettled messages at once where the specification leaves it to the binder.
-const PREFETCH: u16 = 1_024;
+/// Unsettled at once where the specification leaves it to the binder.
+const LIMIT: Limit = Limit { messages: 1_024, bytes: 64 << 20 };
 
 /// Reaches the broker, makes the topology and consumes.
 ///
@@ -32,7 +33,7 @@ pub(crate) async fn bind(
     none_for_input(&spec.native)?;
     let plan = plan(spec);
     // A tenth of what may be unsettled is worth a frame.
-    let handover = Arc::new(Handover::new(usize::from(plan.prefetch / 10).max(1)));
+    let handover = Arc::new(Handover::new((plan.limit.messages / 10).max(1)));
     let mut consumer = Consumer::new(plan, link.clone(), handover.clone());
     let deadline = Instant::now() + spec.connect;
     let started = engine.call(async move {
@@ -47,8 +48,9 @@ pub(crate) async fn bind(
 }
 
 fn plan(spec: &ConsumerSpec) -> Plan {
-    let limit = spec.max_in_flight.map(|limit| limit.messages.max(1));
-    let prefetch = limit.map_or(PREFETCH, |limit| u16::try_from(limit).unwrap_or(u16::MAX));
+    let Limit { messages, bytes } = spec.max_in_flight.unwrap_or(LIMIT);
+    // A prefetch of 0 would be without a limit, and one above is not known to AMQP.
+    let limit = Limit { messages: messages.clamp(1, usize::from(u16::MAX)), bytes };
     let destination = spec.destination.clone();
     let source = match spec.group.clone() {
         None => Source::Anonymous(destination),
@@ -56,7 +58,7 @@ fn plan(spec: &ConsumerSpec) -> Plan {
             Source::Group(GroupQueues { destination, group, partitions: spec.partition_count })
         }
     };
-    Plan { binding: spec.binding.to_string(), source, prefetch }
+    Plan { binding: spec.binding.to_string(), source, limit, refused: AtomicBool::new(false) }
 }
 
 #[derive(Debug)]

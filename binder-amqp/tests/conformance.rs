@@ -66,9 +66,6 @@ impl Fixture for Amqp {
         }
         let reason = match case {
             "c02_send_receive_repeated_and_null_headers" => "AMQP's header table has no order",
-            "c15_what_is_unsettled_is_bounded_in_bytes" => {
-                "RabbitMQ's prefetch counts messages, not bytes"
-            }
             "c16_what_is_settled_in_time_is_not_repeated" | "c34_groups_share_and_copy" => {
                 "one member reads all partition queues until it leaves: single active consumer"
             }

@@ -1,5 +1,7 @@
 //! The task of one input: it consumes, settles, and begins anew whenever its channel is gone.
 
+mod ahead;
+mod reader;
 mod session;
 
 use std::sync::Arc;
@@ -17,6 +19,12 @@ pub(crate) use session::{Plan, Source};
 
 /// How long a settlement may wait for others.
 const LINGER: Duration = Duration::from_millis(10);
+/// And where few messages are on their way, so that the broker is soon asked for more.
+const HURRY: Duration = Duration::from_millis(1);
+
+/// Nothing has come and nothing was settled: whoever waits for more before it settles anything is
+/// given more after this.
+const STUCK: Duration = Duration::from_millis(20);
 
 /// One input's task.
 #[derive(Debug)]
@@ -57,12 +65,16 @@ impl Consumer {
 
     /// Passes on deliveries and settlements; says whether it ended because it should.
     async fn serve(&mut self, mut session: Session) -> bool {
-        let mut due = None;
+        let (mut due, mut stuck) = (None, None);
         let lost = loop {
+            let mut nudged = false;
             tokio::select! {
                 () = self.handover.changed() => {}
                 () = sleep_until(due.unwrap_or_else(Instant::now)), if due.is_some() => {
                     session.settle(&self.handover);
+                }
+                () = sleep_until(stuck.unwrap_or_else(Instant::now)), if stuck.is_some() => {
+                    nudged = true;
                 }
                 read = session.read(&self.handover) => if let Err(lost) = read { break lost },
             }
@@ -74,8 +86,14 @@ impl Consumer {
             if plenty {
                 session.settle(&self.handover);
             }
+            if let Err(lost) = session.adapt(nudged).await {
+                break lost;
+            }
+            // Once is enough until something happens.
+            stuck = (!nudged && session.is_waiting()).then(|| Instant::now() + STUCK);
             let waiting = waiting && !plenty;
-            due = waiting.then(|| due.unwrap_or_else(|| Instant::now() + LINGER));
+            let linger = if session.is_open() { LINGER } else { HURRY };
+            due = waiting.then(|| due.unwrap_or_else(|| Instant::now() + linger));
         };
         let Plan { binding, .. } = &self.plan;
         tracing::warn!(%binding, "the consumer is lost and begins anew: {lost}");

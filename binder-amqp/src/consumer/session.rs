@@ -2,36 +2,71 @@
 
 use std::fmt;
 use std::future::poll_fn;
-use std::pin::Pin;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use binder_core::{Delivery, Destination, Error, ErrorKind, Message, Result, Settlement, Tag};
-use futures::{FutureExt, Stream};
-use lapin::options::{BasicAckOptions, BasicConsumeOptions, BasicNackOptions, BasicQosOptions};
-use lapin::types::{FieldTable, ShortString};
+use binder_core::{
+    Delivery, Destination, Error, ErrorKind, Limit, Message, Result, Settlement, Tag,
+};
+use futures::FutureExt;
+use lapin::options::{BasicAckOptions, BasicNackOptions};
+use lapin::types::ShortString;
 use tokio::time::timeout;
 
 use crate::connection::Live;
+use crate::consumer::ahead::Ahead;
+use crate::consumer::reader::Reader;
 use crate::error::broker;
 use crate::handover::Handover;
 use crate::ledger::{Ledger, Tell};
 use crate::properties::inbound;
 use crate::topology::{self, GroupQueues};
+use crate::window::Window;
 
 /// Deliveries that are handed over together at most.
 const BATCH: usize = 256;
-/// How long the broker may take to close a channel.
-const CLOSE: Duration = Duration::from_secs(5);
+/// How long the broker may take to close a channel, or to change what it sends ahead.
+const ANSWER: Duration = Duration::from_secs(5);
 
 /// What an input reads, and how.
 #[derive(Debug)]
 pub(crate) struct Plan {
     pub(crate) binding: String,
     pub(crate) source: Source,
-    /// Unsettled messages at once, over all queues.
-    pub(crate) prefetch: u16,
+    /// What may be unsettled at once, over all queues; 1 to 65,535 messages.
+    pub(crate) limit: Limit,
+    /// The broker has refused to count what a channel of this input is sent.
+    pub(crate) refused: AtomicBool,
+}
+
+impl Plan {
+    fn ahead(&self) -> Ahead {
+        match &self.source {
+            Source::Group(GroupQueues { partitions: Some(_), .. }) => {
+                let refused = self.refused.load(Ordering::Relaxed);
+                if refused { Ahead::Nobody } else { Ahead::Channel }
+            }
+            _ => Ahead::Consumer,
+        }
+    }
+
+    #[cold]
+    fn cannot_consume(&self, ahead: Ahead, why: lapin::Error) -> Error {
+        if !ahead.is_refused(&why) {
+            return broker("cannot consume", why);
+        }
+        self.refused.store(true, Ordering::Relaxed);
+        tracing::warn!(
+            binding = self.binding,
+            "the broker does not bound what this input's queues send ahead in bytes, only in \
+             messages; set `max_in_flight` so that as many of the largest fit: {why}"
+        );
+        // The connection is lost with it, and the next attempt does without.
+        let text = "the broker counts nothing for a channel of these queues";
+        Error::new(ErrorKind::Connect, text).with_source(why).transient(true)
+    }
 }
 
 /// Where messages come from.
@@ -59,7 +94,12 @@ impl Source {
 pub(crate) struct Session {
     channel: lapin::Channel,
     /// One for each partition.
-    consumers: Vec<lapin::Consumer>,
+    readers: Vec<Reader>,
+    limit: Limit,
+    ahead: Ahead,
+    window: Window,
+    /// Nothing that has come was left unread the last time.
+    drained: bool,
     /// Where reading begins, so that no partition waits for the others for ever.
     turn: usize,
     epoch: u32,
@@ -84,24 +124,27 @@ impl Session {
     /// What the broker refuses.
     pub(crate) async fn open(live: Arc<Live>, plan: &Plan, epoch: u32) -> Result<Self> {
         let queues = plan.source.queues(&live).await?;
+        let (ahead, limit) = (plan.ahead(), plan.limit);
         let channel = live.channel().await?;
-        // The broker counts each consumer of the channel by itself.
-        let each = plan.prefetch / u16::try_from(queues.len()).unwrap_or(u16::MAX);
-        channel
-            .basic_qos(each.max(1), BasicQosOptions { global: false })
-            .await
-            .map_err(|why| broker("cannot set the prefetch", why))?;
-        let mut consumers = Vec::with_capacity(queues.len());
-        for queue in queues {
-            let text = format!("cannot consume from queue `{queue}`");
-            let options = BasicConsumeOptions::default();
-            let consumer =
-                channel.basic_consume(queue, "".into(), options, FieldTable::default()).await;
-            consumers.push(consumer.map_err(|why| broker(text, why))?);
-        }
+        let window = Window::new(limit, ahead.counts());
+        let consuming = async {
+            ahead.share(&channel, queues.len(), limit).await?;
+            ahead.tell(&channel, window.messages(), limit).await?;
+            let mut readers = Vec::with_capacity(queues.len());
+            for queue in queues {
+                readers.push(Reader::open(&channel, queue).await?);
+            }
+            Ok(readers)
+        };
+        let consuming: lapin::Result<_> = consuming.await;
+        let readers = consuming.map_err(|why| plan.cannot_consume(ahead, why))?;
         Ok(Self {
             channel,
-            consumers,
+            readers,
+            limit,
+            ahead,
+            window,
+            drained: false,
             turn: 0,
             epoch,
             ledger: Ledger::new(),
@@ -113,7 +156,7 @@ impl Session {
 
     /// How many partitions there are.
     pub(crate) fn partitions(&self) -> u32 {
-        u32::try_from(self.consumers.len()).unwrap_or(u32::MAX)
+        u32::try_from(self.readers.len()).unwrap_or(u32::MAX)
     }
 
     /// Waits for deliveries and hands over those that are there.
@@ -129,10 +172,18 @@ impl Session {
 
     fn poll_read(&mut self, cx: &mut Context<'_>) -> Poll<Result<()>> {
         self.turn = self.turn.wrapping_add(1);
-        for offset in 0..self.consumers.len() {
-            let index = self.turn.wrapping_add(offset) % self.consumers.len();
-            while self.batch.len() < BATCH {
-                match Pin::new(&mut self.consumers[index]).poll_next(cx) {
+        self.drained = true;
+        for offset in 0..self.readers.len() {
+            let index = self.turn.wrapping_add(offset) % self.readers.len();
+            loop {
+                let full = self.batch.len() >= BATCH || self.is_full();
+                let reader = &mut self.readers[index];
+                // What there is no room for is looked at, so that an end is seen.
+                if full && reader.poll_more(cx) {
+                    self.drained = false;
+                    break;
+                }
+                match reader.poll_next(cx) {
                     Poll::Ready(Some(Ok(delivery))) => self.take(index, delivery),
                     Poll::Ready(Some(Err(why))) => {
                         return Poll::Ready(Err(broker("the channel has failed", why)));
@@ -145,21 +196,85 @@ impl Session {
         if self.batch.is_empty() { Poll::Pending } else { Poll::Ready(Ok(())) }
     }
 
+    /// Whether as much is in flight as may be; one message may exceed the bytes.
+    fn is_full(&self) -> bool {
+        let Limit { messages, bytes } = self.ledger.in_flight();
+        messages >= self.limit.messages || (messages > 0 && bytes >= self.limit.bytes)
+    }
+
     #[cold]
     fn cancelled(&self, index: usize) -> Error {
-        let queue = self.consumers[index].queue();
+        let queue = self.readers[index].queue();
         let text = format!("queue `{queue}` was deleted, or has moved to another node");
         Error::new(ErrorKind::Topology, text)
     }
 
     fn take(&mut self, index: usize, delivery: lapin::message::Delivery) {
         let sequence = delivery.delivery_tag;
-        self.ledger.deliver(sequence);
         let (message, earlier_attempts): (Message, u32) =
             inbound(&delivery.properties, delivery.data);
+        let size = message.size();
+        self.ledger.deliver(sequence, size);
+        self.window.deliver(size);
         let partition = u32::try_from(index).unwrap_or(u32::MAX);
         let tag = Tag { epoch: self.epoch, partition, sequence };
         self.batch.push(Delivery { message, tag, earlier_attempts });
+    }
+
+    /// Whether the broker sends ahead as much as it may ever.
+    pub(crate) fn is_open(&self) -> bool {
+        self.ahead == Ahead::Nobody || self.window.is_open()
+    }
+
+    /// Whether it may help to be [nudged](Self::adapt) when nothing happens for a while.
+    pub(crate) fn is_waiting(&self) -> bool {
+        self.ahead == Ahead::Consumer
+            && self.drained
+            && !self.is_open()
+            && self.ledger.held().messages > 0
+    }
+
+    /// Lets the broker send ahead what the sizes of messages allow; `nudged` when nothing has come
+    /// and nothing was settled for a while.
+    ///
+    /// # Errors
+    ///
+    /// The end of the channel, after which it must not be read again.
+    pub(crate) async fn adapt(&mut self, nudged: bool) -> Result<()> {
+        let held = self.ledger.held();
+        // What was not read is not in the figure.
+        let known = self.drained || held.bytes > self.limit.bytes;
+        if self.ahead == Ahead::Nobody || !known {
+            return Ok(());
+        }
+        let present = match self.ahead {
+            Ahead::Consumer if !self.is_open() => {
+                self.readers.iter().map(|reader| reader.present(&self.ledger)).sum()
+            }
+            _ => held.messages,
+        };
+        let changed = match nudged {
+            true => self.window.nudge(held, present),
+            false => self.window.adapt(held, present),
+        };
+        if !changed {
+            return Ok(());
+        }
+        timeout(ANSWER, self.tell_window()).await.unwrap_or_else(|_| {
+            let text = format!("the broker has not changed the prefetch within {ANSWER:?}");
+            Err(Error::new(ErrorKind::Broker, text))
+        })
+    }
+
+    async fn tell_window(&mut self) -> Result<()> {
+        let told = self.ahead.tell(&self.channel, self.window.messages(), self.limit).await;
+        told.map_err(|why| broker("cannot change the prefetch", why))?;
+        if self.ahead == Ahead::Consumer {
+            for reader in &mut self.readers {
+                reader.replace(&self.channel, &self.ledger).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells the broker what was settled meanwhile.
@@ -196,10 +311,10 @@ impl Session {
         // Not cancelled first: a partition queue's next reader might get later messages before
         // those that go back.
         let closing = channel.close(200, "OK".into());
-        match timeout(CLOSE, closing).await {
+        match timeout(ANSWER, closing).await {
             Ok(Ok(())) => {}
             Ok(Err(why)) => tracing::debug!("the channel was gone before it was closed: {why}"),
-            Err(_) => tracing::warn!("the broker has not closed a channel within {CLOSE:?}"),
+            Err(_) => tracing::warn!("the broker has not closed a channel within {ANSWER:?}"),
         }
     }
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on may panic")]
 #![allow(clippy::disallowed_methods, reason = "nobody counts the tasks of a test")]
 
+mod bounds;
 mod faults;
 mod groups;
 mod partitions;

@@ -143,6 +143,11 @@ impl Input {
         timeout(Duration::from_millis(300), next).await.is_err()
     }
 
+    /// What comes soon, or nothing.
+    pub(crate) async fn soon(&mut self, messages: usize) -> Vec<Delivery> {
+        timeout(Duration::from_millis(50), self.next(messages)).await.unwrap_or_default()
+    }
+
     pub(crate) fn settle<'a>(&self, deliveries: impl IntoIterator<Item = &'a Delivery>) {
         self.tell(deliveries, Settlement::Ack);
     }
