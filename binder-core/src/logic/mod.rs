@@ -9,7 +9,9 @@ pub mod backoff;
 pub mod dead_letter;
 pub mod lanes;
 pub mod message_id;
+pub mod pace;
 pub mod partition;
+pub mod redrive;
 pub mod watermark;
 
 mod chains;
