@@ -67,6 +67,7 @@ pub trait Letters: Send {
     }
 
     /// Gives back what is not settled; ready when the next reader finds it.
+    #[must_use = "it happens while the future is polled"]
     fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         Box::pin(ready(Ok(())))
     }

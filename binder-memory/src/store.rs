@@ -42,8 +42,9 @@ impl MemoryBinder {
         if is_read {
             let why =
                 format!("an input reads it as group `{group}`, so its dead letters are taken");
-            return Err(Error::new(ErrorKind::Topology, why)
-                .with_hint("give that input another `group`"));
+            return Err(
+                Error::new(ErrorKind::Topology, why).with_hint("give that input another `group`")
+            );
         }
         let Some(unsettled) = unsettled else { return Ok(None) };
         let held = unsettled.iter().map(|(from, to)| to - from).sum();
