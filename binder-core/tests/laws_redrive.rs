@@ -108,6 +108,20 @@ proptest! {
     }
 
     #[test]
+    fn a_letter_that_moves_is_the_same_for_the_store_alone(
+        message in message(),
+        group in option::of("[a-z]{1,5}"),
+    ) {
+        let letter = dead_letter(&message, &failed(1));
+        let mut moved = redrive::moved(&letter, "dead");
+        prop_assert!(redrive::is_for_another(&moved.headers, group.as_deref()));
+        prop_assert_eq!(redrive(&moved, &home(), 1), redrive(&letter, &home(), 1));
+        prop_assert_eq!(&redrive::moved(&moved, "dead"), &moved);
+        moved.headers.retain(|name| name != GROUP.as_bytes());
+        prop_assert_eq!(moved, letter);
+    }
+
+    #[test]
     fn a_letter_of_others_is_left(message in message(), max: u32) {
         prop_assert_eq!(redrive(&message, &home(), max), Fate::Left(Left::Foreign));
     }

@@ -26,7 +26,10 @@ pub use binder_macros::{enable_binding, input, output, stream_emitter, stream_li
 pub use binder_memory::MemoryBinder;
 pub use bytes::Bytes;
 
-pub use app::{App, Bindings, Exit, InputState, InputStatus, Launch, LaunchError, NoArgs, Running};
+pub use app::{
+    App, Bindings, DeadLetters, Exit, InputState, InputStatus, Launch, LaunchError, Letter, NoArgs,
+    RedriveEnd, RedriveOptions, Redriven, Running, StoreSummary,
+};
 pub use function::call::Call;
 pub use function::definition::{Definition, Kind, Registered};
 pub use function::error::{Classify, Error, Result};

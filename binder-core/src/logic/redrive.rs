@@ -11,6 +11,7 @@
 //!    read. When it was sent first stands in `x-original-timestamp`.
 //! 4. A letter is left, and nothing of it is sent, that does not say where it comes from, that comes
 //!    from elsewhere than `inputs`, or that was redriven `max_redrives` times.
+//! 5. A letter that [moves](moved) to the end of its store differs in [`GROUP`] alone.
 
 use std::fmt;
 
@@ -68,6 +69,8 @@ pub enum Left {
     },
     /// It was redriven so often that another time is no use.
     TooOften,
+    /// The broker does not take it, and never will.
+    Refused(String),
 }
 
 impl fmt::Display for Left {
@@ -85,6 +88,7 @@ impl fmt::Display for Left {
                 destination.escape_debug(),
                 group.escape_debug()
             ),
+            Self::Refused(why) => write!(f, "was refused: {why}"),
             Self::TooOften => f.write_str("was redriven as often as `--max-redrives` allows"),
         }
     }
@@ -127,6 +131,15 @@ fn message(letter: &Message, group: &str, count: u32) -> Message {
     headers.push(COUNT, Some(count.to_string().into()));
     headers.push(GROUP, Some(group.to_owned().into()));
     Message { headers, timestamp: None, ..letter.clone() }
+}
+
+/// A letter on its way to the end of the store of that name, where it waits on. It is for the store
+/// alone: who reads the dead letters as a destination has it at its old place.
+#[must_use]
+pub fn moved(letter: &Message, store: &str) -> Message {
+    let mut message = letter.clone();
+    message.headers.set(GROUP, format!("{store}.redrive"));
+    message
 }
 
 fn is_ours(name: &[u8]) -> bool {

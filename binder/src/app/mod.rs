@@ -3,6 +3,7 @@
 mod bindings;
 mod command;
 mod connect;
+mod dlq;
 mod exit;
 mod launch;
 mod main;
@@ -26,6 +27,7 @@ use crate::function::error::Result;
 
 pub use bindings::{Bindings, InputState, InputStatus};
 pub use command::NoArgs;
+pub use dlq::{DeadLetters, Letter, RedriveEnd, RedriveOptions, Redriven, StoreSummary};
 pub use exit::Exit;
 pub use launch::{Launch, LaunchError};
 pub use main::{Defaults, Package, main};

@@ -44,7 +44,7 @@ pub(super) fn producer(resolved: &Resolved, output: &ResolvedOutput) -> Producer
 }
 
 /// The dead letters of an input, as something to provision.
-fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Option<DeadLetterSpec> {
+pub(super) fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Option<DeadLetterSpec> {
     let destination = input.dead_letter.clone()?;
     let connect = connect(resolved, &input.binder);
     Some(DeadLetterSpec { destination, partition_count: input.partition_count, connect })
