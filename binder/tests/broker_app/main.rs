@@ -10,6 +10,9 @@ mod bench;
 mod chunks;
 mod mixture;
 mod pausing;
+#[path = "../common/redriving.rs"]
+mod redriven;
+mod redriving;
 #[path = "../common/mixture.rs"]
 mod shop;
 mod waiting;

@@ -9,6 +9,9 @@ mod arrivals;
 mod bench;
 mod mixture;
 mod pressure;
+#[path = "../common/redriving.rs"]
+mod redriven;
+mod redriving;
 mod restarts;
 #[path = "../common/mixture.rs"]
 mod shop;
