@@ -33,6 +33,7 @@ struct AmqpLetters {
     unread: u64,
     /// How many to ask for at once.
     gets: usize,
+    open: bool,
 }
 
 /// The queue of a store, on a channel of its own.
@@ -59,7 +60,14 @@ pub(crate) async fn open(
     let opened = engine
         .call(async move { link.with(deadline, |live| Queue::open(live, name.clone())).await });
     let Some((queue, held)) = opened.await? else { return Ok(None) };
-    Ok(Some(Box::new(AmqpLetters { engine: engine.clone(), queue, held, unread: held, gets: 1 })))
+    Ok(Some(Box::new(AmqpLetters {
+        engine: engine.clone(),
+        queue,
+        held,
+        unread: held,
+        gets: 1,
+        open: true,
+    })))
 }
 
 impl Queue {
@@ -154,7 +162,22 @@ impl Letters for AmqpLetters {
         true
     }
 
-    fn close(self: Box<Self>) -> BoxFuture<'static, Result<()>> {
-        Box::pin(async move { self.engine.call(self.queue.close()).await })
+    fn close(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
+        self.open = false;
+        Box::pin(async move { self.engine.call(self.queue.clone().close()).await })
+    }
+}
+
+impl Drop for AmqpLetters {
+    /// Given back as soon as the thread comes to it.
+    fn drop(&mut self) {
+        if self.open {
+            let queue = self.queue.clone();
+            self.engine.spawn(async move {
+                if let Err(why) = queue.close().await {
+                    tracing::debug!("letters go back with their channel: {why}");
+                }
+            });
+        }
     }
 }

@@ -40,7 +40,7 @@ pub trait DeadLetterStore: Send + Sync {
 /// # Obligations
 ///
 /// The binder settles nothing by itself: a letter that is not settled is still in the store for the
-/// next reader after this is closed or dropped, unchanged and where it stood. It holds a bounded
+/// next reader, unchanged and where it stood, once this is closed, or soon after it was dropped. It holds a bounded
 /// part of the store in memory.
 ///
 /// The framework settles a letter once at the most, and only after what it became is confirmed.
