@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use binder_core::{
-    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, Error, ProducerSpec, Publisher,
-    Result, Topology,
+    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, DeadLetterSpec, DeadLetterStore,
+    Error, Letters, ProducerSpec, Publisher, Result, Topology,
 };
 use tokio::time::Instant;
 
@@ -13,7 +13,7 @@ use crate::engine::Engine;
 use crate::link::Link;
 use crate::settings::{AmqpSettings, Checked};
 use crate::topology::{Wanted, ensure};
-use crate::{publisher, subscription};
+use crate::{publisher, store, subscription};
 
 /// RabbitMQ as a messaging system.
 ///
@@ -103,6 +103,38 @@ impl Binder for AmqpBinder {
         capabilities.shared = true;
         capabilities.partitions = true;
         capabilities.message_ids = true;
+        capabilities.dead_letter_store = true;
         capabilities
+    }
+
+    fn dead_letter_store(&self) -> Option<&dyn DeadLetterStore> {
+        Some(self)
+    }
+}
+
+impl DeadLetterStore for AmqpBinder {
+    fn open<'a>(
+        &'a self,
+        spec: &'a DeadLetterSpec,
+    ) -> BoxFuture<'a, Result<Option<Box<dyn Letters>>>> {
+        Box::pin(async move {
+            let opened = store::open(&self.engine, &self.consuming, spec).await;
+            opened.map_err(|why| self.at_home(why).at_destination(spec.destination.as_str()))
+        })
+    }
+
+    fn bind_group<'a>(
+        &'a self,
+        input: &'a ConsumerSpec,
+    ) -> BoxFuture<'a, Result<Arc<dyn Publisher>>> {
+        Box::pin(async move {
+            let bound =
+                publisher::bind_group(&self.engine, &self.publishing, &self.consuming, input);
+            bound.await.map_err(|why| {
+                self.at_home(why)
+                    .at_binding(input.binding.as_str())
+                    .at_destination(input.destination.as_str())
+            })
+        })
     }
 }

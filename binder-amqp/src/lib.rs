@@ -34,6 +34,7 @@ mod returns;
 mod route;
 mod sender;
 mod settings;
+mod store;
 mod subscription;
 mod sync;
 mod topology;

@@ -2,8 +2,12 @@
 
 use std::sync::Arc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
-use binder_core::{Outbox, ProducerSpec, Publisher, Result};
+use binder_core::{
+    ConsumerSpec, Error, ErrorKind, Outbox, ProducerSpec, Publisher, Result, Unrouted,
+};
+use lapin::types::ShortString;
 use tokio::time::Instant;
 
 use crate::engine::Engine;
@@ -12,7 +16,7 @@ use crate::options::Options;
 use crate::outlet::Outlet;
 use crate::route::Routes;
 use crate::sender::{Plan, Sender};
-use crate::topology::Wanted;
+use crate::topology::{Wanted, short};
 
 /// Reaches the broker, makes the topology and opens a channel.
 ///
@@ -26,10 +30,51 @@ pub(crate) async fn bind(
     spec: &ProducerSpec,
 ) -> Result<Arc<dyn Publisher>> {
     let options = link.checked().options.of_output(&spec.native)?;
+    start(engine, link, admin, plan(spec, options)?, spec.connect).await
+}
+
+/// The same for one group of a destination, past the exchange, so that no other group gets what is
+/// sent.
+///
+/// # Errors
+///
+/// As [`bind`], and [`ErrorKind::Unsupported`] for an input without a group.
+pub(crate) async fn bind_group(
+    engine: &Arc<Engine>,
+    link: &Arc<Link>,
+    admin: &Arc<Link>,
+    spec: &ConsumerSpec,
+) -> Result<Arc<dyn Publisher>> {
+    let options = link.checked().options;
+    let Some(group) = &spec.group else {
+        let why = "an input without a group has no queue to send to";
+        return Err(Error::new(ErrorKind::Unsupported, why));
+    };
+    let destination = spec.destination.clone();
+    let partitioner = options.partitioner;
+    let routes = Routes::to_group(&destination, group, spec.partition_count, partitioner)?;
+    let plan = Plan {
+        binding: spec.binding.to_string(),
+        destination,
+        exchange: ShortString::default(),
+        wanted: Wanted::of_input(spec),
+        unrouted: Unrouted::Fail,
+        routes,
+        max_message_size: options.max_message_size,
+    };
+    start(engine, link, admin, plan, spec.connect).await
+}
+
+async fn start(
+    engine: &Arc<Engine>,
+    link: &Arc<Link>,
+    admin: &Arc<Link>,
+    plan: Plan,
+    connect: Duration,
+) -> Result<Arc<dyn Publisher>> {
     let outlet = Arc::new(Outlet::default());
-    let plan = plan(spec, options)?;
     let mut sender = Sender::new(plan, link.clone(), admin.clone(), outlet.clone());
-    let deadline = Instant::now() + spec.connect;
+    let deadline = Instant::now() + connect;
     let started = engine.call(async move {
         let session = sender.start(deadline).await?;
         Ok((sender, session))
@@ -44,6 +89,7 @@ fn plan(spec: &ProducerSpec, options: Options) -> Result<Plan> {
     let routes = Routes::new(destination.as_str(), spec.partition_count, options.partitioner)?;
     Ok(Plan {
         binding: spec.binding.to_string(),
+        exchange: short(destination.as_str())?,
         destination,
         wanted: Wanted::of_output(spec),
         unrouted: spec.unrouted,

@@ -3,9 +3,9 @@
 use std::num::NonZeroU32;
 
 use binder_core::logic::partition::{kafka_partition, spring_partition};
-use binder_core::{Error, ErrorKind, Result};
+use binder_core::{Destination, Error, ErrorKind, Group, Result};
 
-use crate::topology::{partition_key, short};
+use crate::topology::{partition_key, partition_queue, queue, short};
 
 /// How a key chooses its partition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -65,6 +65,26 @@ impl Routes {
         Ok(Self { keys, partitions, partitioner, turn: 0 })
     }
 
+    /// The routes straight to the queues of a group, by way of the default exchange.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when the name of a queue would be too long for AMQP.
+    pub(crate) fn to_group(
+        destination: &Destination,
+        group: &Group,
+        partitions: Option<NonZeroU32>,
+        partitioner: Partitioner,
+    ) -> Result<Self> {
+        let keys = match partitions {
+            None => vec![short(&queue(destination, group))?],
+            Some(count) => (0..count.get())
+                .map(|partition| short(&partition_queue(destination, group, partition)))
+                .collect::<Result<_>>()?,
+        };
+        Ok(Self { keys, partitions, partitioner, turn: 0 })
+    }
+
     /// The partition of a message, and its routing key; messages without a key take turns.
     ///
     /// # Errors
@@ -97,6 +117,16 @@ mod tests {
         let mut routes = Routes::new("orders", None, Partitioner::Murmur2).unwrap();
         let (partition, key) = routes.of(Some(b"k")).unwrap();
         assert_eq!((partition, key.as_str()), (None, "orders"));
+    }
+
+    #[test]
+    fn a_group_is_reached_by_the_names_of_its_queues() {
+        let (orders, billing) =
+            (Destination::new("orders").unwrap(), Group::new("billing").unwrap());
+        let to = |partitions| Routes::to_group(&orders, &billing, partitions, Partitioner::Spring);
+        assert_eq!(to(None).unwrap().of(Some(b"a")).unwrap().1.as_str(), "orders.billing");
+        let partitioned = to(NonZeroU32::new(4)).unwrap().of(Some(b"a")).unwrap();
+        assert_eq!((partitioned.0, partitioned.1.as_str()), (Some(1), "orders.billing-1"));
     }
 
     #[test]

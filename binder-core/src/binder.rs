@@ -12,6 +12,7 @@ use crate::delivery::{Acker, Delivery};
 use crate::error::Result;
 use crate::publish::Outbox;
 use crate::spec::{ConsumerSpec, ProducerSpec, Topology};
+use crate::store::DeadLetterStore;
 
 /// A boxed future that may be sent to another thread.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -49,6 +50,11 @@ pub trait Binder: Send + Sync + 'static {
     /// What this messaging system can do beyond the contract.
     fn capabilities(&self) -> Capabilities {
         Capabilities::default()
+    }
+
+    /// Its dead-letter stores, where [`Capabilities::dead_letter_store`] says that they can be read.
+    fn dead_letter_store(&self) -> Option<&dyn DeadLetterStore> {
+        None
     }
 }
 

@@ -19,4 +19,7 @@ pub struct Capabilities {
     pub message_ids: bool,
     /// The broker counts attempts across a crash.
     pub counts_attempts: bool,
+    /// Dead letters can be read back: there is a
+    /// [`dead_letter_store`](crate::Binder::dead_letter_store).
+    pub dead_letter_store: bool,
 }

@@ -26,6 +26,7 @@ pub mod name;
 pub mod native;
 pub mod publish;
 pub mod spec;
+pub mod store;
 
 pub use binder::{Binder, BoundInput, BoxFuture, Incoming, Publisher, Room, Subscription};
 pub use capabilities::Capabilities;
@@ -37,3 +38,4 @@ pub use name::{BindingName, Destination, Group};
 pub use native::Native;
 pub use publish::{Completed, Completion, Completions, Outbox, Outgoing, Receipt};
 pub use spec::{ConsumerSpec, DeadLetterSpec, Limit, ProducerSpec, Start, Topology, Unrouted};
+pub use store::{DeadLetterStore, Letters};

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, Weak};
 
 use binder_core::{
-    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, Error, Native, ProducerSpec,
-    Publisher, Result, Topology,
+    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, DeadLetterSpec, DeadLetterStore,
+    Error, Letters, Native, ProducerSpec, Publisher, Result, Topology, Unrouted,
 };
 
 use crate::config::KafkaSettings;
@@ -14,6 +14,7 @@ use crate::options;
 use crate::preflight::Preflight;
 use crate::producer::Producer;
 use crate::publisher::KafkaPublisher;
+use crate::store;
 use crate::subscription;
 use crate::sync::lock;
 use crate::topics::{self, Wanted};
@@ -115,6 +116,42 @@ impl Binder for KafkaBinder {
         capabilities.shared = true;
         capabilities.partitions = true;
         capabilities.log = true;
+        capabilities.dead_letter_store = true;
         capabilities
+    }
+
+    fn dead_letter_store(&self) -> Option<&dyn DeadLetterStore> {
+        Some(self)
+    }
+}
+
+impl DeadLetterStore for KafkaBinder {
+    fn open<'a>(
+        &'a self,
+        spec: &'a DeadLetterSpec,
+    ) -> BoxFuture<'a, Result<Option<Box<dyn Letters>>>> {
+        Box::pin(async move {
+            let opened = store::open(&self.settings, spec).await;
+            opened.map_err(|why| self.at_home(why).at_destination(spec.destination.as_str()))
+        })
+    }
+
+    fn bind_group<'a>(
+        &'a self,
+        input: &'a ConsumerSpec,
+    ) -> BoxFuture<'a, Result<Arc<dyn Publisher>>> {
+        Box::pin(async move {
+            // A log has no queue of a group: the message names the group, and others pass over it.
+            let spec = ProducerSpec {
+                binding: input.binding.clone(),
+                destination: input.destination.clone(),
+                partition_count: input.partition_count,
+                required_groups: Vec::new(),
+                unrouted: Unrouted::Fail,
+                connect: input.connect,
+                native: Native::new(),
+            };
+            self.bind_producer(&spec).await
+        })
     }
 }

@@ -27,6 +27,7 @@ mod producer;
 mod publisher;
 mod pump;
 mod reports;
+mod store;
 mod subscription;
 mod sync;
 mod topics;

@@ -8,8 +8,8 @@ use std::time::Instant;
 
 use binder_core::Native;
 use binder_core::{
-    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, Destination, Error, ErrorKind,
-    Group, ProducerSpec, Publisher, Result, Topology,
+    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, DeadLetterStore, Destination, Error,
+    ErrorKind, Group, ProducerSpec, Publisher, Result, Topology,
 };
 
 use crate::limits;
@@ -73,7 +73,7 @@ impl MemoryBinder {
         Some(self.topic(destination)?.partitions)
     }
 
-    fn topic(&self, destination: &Destination) -> Option<Arc<Topic>> {
+    pub(crate) fn topic(&self, destination: &Destination) -> Option<Arc<Topic>> {
         self.topics.lock().unwrap_or_else(PoisonError::into_inner).get(destination).cloned()
     }
 
@@ -120,7 +120,7 @@ impl MemoryBinder {
         Ok(BoundInput { subscription: Box::new(subscription), acker: Arc::new(acker) })
     }
 
-    fn bind_output(&self, spec: &ProducerSpec) -> Result<Arc<dyn Publisher>> {
+    pub(crate) fn bind_output(&self, spec: &ProducerSpec) -> Result<Arc<dyn Publisher>> {
         refuse_options(&spec.native)?;
         let topic = self.ensure(&spec.destination, spec.partition_count)?;
         topic.with(|state, _| provision::create_groups(state, &spec.required_groups));
@@ -163,7 +163,12 @@ impl Binder for MemoryBinder {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::default();
         capabilities.partitions = true;
+        capabilities.dead_letter_store = true;
         capabilities
+    }
+
+    fn dead_letter_store(&self) -> Option<&dyn DeadLetterStore> {
+        Some(self)
     }
 }
 

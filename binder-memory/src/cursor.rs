@@ -86,6 +86,16 @@ impl Cursor {
         known
     }
 
+    /// Everything below is settled by somebody who is no member; nothing happens to a partition
+    /// that has an owner, or to what is settled already.
+    pub(crate) fn advance(&mut self, position: u64) {
+        if self.owner.is_none() && position > self.committed {
+            self.committed = position;
+            self.next = position;
+            self.counted = position;
+        }
+    }
+
     /// What the owner has put down since the last call: the sequences from the first to, but not
     /// with, the second.
     pub(crate) fn put_down(&mut self) -> (u64, u64) {

@@ -48,6 +48,18 @@ impl Group {
         self.late
     }
 
+    /// Whether anybody reads for it.
+    pub(crate) fn is_read(&self) -> bool {
+        !self.members.is_empty()
+    }
+
+    /// Everything of the partition below is settled, for a group that nobody reads for.
+    pub(crate) fn advance(&mut self, partition: usize, position: u64) {
+        if let Some(cursor) = self.cursors.get_mut(partition) {
+            cursor.advance(position);
+        }
+    }
+
     /// Adds a member and shares the partitions anew.
     pub(crate) fn join(&mut self, member: Member, now: Instant, logs: &[Log], wakes: &mut Wakes) {
         self.members.push(member);

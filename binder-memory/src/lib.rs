@@ -30,6 +30,7 @@ mod publisher;
 mod reading;
 mod reporting;
 mod state;
+mod store;
 mod subscription;
 mod topic;
 mod unrouted;

@@ -166,6 +166,35 @@ impl State {
         late
     }
 
+    /// What a group has not settled of each partition: the positions from the first to, but not
+    /// with, the second. `None` if there is no such group.
+    pub(crate) fn unsettled(&self, name: &GroupName) -> Option<Vec<(u64, u64)>> {
+        let group = self.group(name)?;
+        let of = |(index, log): (usize, &Log)| (group.committed(index), log.end());
+        Some(self.logs.iter().enumerate().map(of).collect())
+    }
+
+    /// The message at a position of a partition, if it is still kept.
+    pub(crate) fn message(&self, partition: u32, position: u64) -> Option<&Message> {
+        let log = self.logs.get(partition as usize)?;
+        let kept = (log.start()..log.end()).contains(&position);
+        if kept { log.read(position).next().map(|(message, _)| message) } else { None }
+    }
+
+    /// Everything of a partition below is settled by a group that nobody reads for.
+    pub(crate) fn advance(
+        &mut self,
+        name: &GroupName,
+        partition: u32,
+        position: u64,
+        wakes: &mut Wakes,
+    ) {
+        if let Some(group) = self.groups.get_mut(&GroupId::Named(name.clone())) {
+            group.advance(partition as usize, position);
+            self.relieve(partition as usize, wakes);
+        }
+    }
+
     /// Hands over partitions whose drain is over.
     pub(crate) fn expire(&mut self, wakes: &mut Wakes) {
         for group in self.groups.values_mut().filter(|group| group.is_draining()) {

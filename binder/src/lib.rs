@@ -27,8 +27,9 @@ pub use binder_memory::MemoryBinder;
 pub use bytes::Bytes;
 
 pub use app::{
-    App, Bindings, Exit, InputCounts, InputState, InputStatus, LastError, Launch, LaunchError,
-    NoArgs, Running, StopReason,
+    App, Bindings, DeadLetters, Exit, InputCounts, InputState, InputStatus, LastError, Launch,
+    LaunchError, Letter, NoArgs, RedriveEnd, RedriveOptions, Redriven, Running, StopReason,
+    StoreSummary,
 };
 pub use function::call::Call;
 pub use function::definition::{Definition, Kind, Registered};

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use binder_core::publish::Reports;
 use binder_core::{Completed, Destination, Error, ErrorKind, Outgoing, Result, Unrouted};
+use lapin::types::ShortString;
 use tokio::time::{Instant, sleep};
 
 use crate::connection::Live;
@@ -18,7 +19,7 @@ use crate::outlet::Outlet;
 use crate::route::Routes;
 use crate::sender::session::{Ended, Session};
 use crate::sender::verdict::Dropped;
-use crate::topology::{Wanted, ensure, short};
+use crate::topology::{Wanted, ensure};
 
 /// How long what is on its way may take when nobody publishes any more.
 const GRACE: Duration = Duration::from_secs(5);
@@ -28,6 +29,8 @@ const GRACE: Duration = Duration::from_secs(5);
 pub(crate) struct Plan {
     pub(crate) binding: String,
     pub(crate) destination: Destination,
+    /// Where the routing keys of `routes` hold; the default exchange has no name.
+    pub(crate) exchange: ShortString,
     /// Made on every new channel.
     pub(crate) wanted: Wanted,
     pub(crate) unrouted: Unrouted,
@@ -61,7 +64,7 @@ impl Sender {
     pub(crate) async fn start(&mut self, deadline: Instant) -> Result<Session> {
         let wanted = &self.plan.wanted;
         self.admin.with(deadline, async |live: Arc<Live>| ensure(&live, wanted).await).await?;
-        let exchange = short(self.plan.destination.as_str())?;
+        let exchange = &self.plan.exchange;
         self.link.with(deadline, |live| Session::open(live, exchange.clone())).await
     }
 

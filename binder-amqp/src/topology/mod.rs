@@ -4,4 +4,4 @@ mod declare;
 mod plan;
 
 pub(crate) use declare::{anonymous, ensure};
-pub(crate) use plan::{GroupQueues, Wanted, partition_key, short};
+pub(crate) use plan::{GroupQueues, Wanted, partition_key, partition_queue, queue, short};

@@ -3,7 +3,9 @@
 use std::collections::BTreeSet;
 use std::num::NonZeroU32;
 
-use binder_core::{Destination, Error, ErrorKind, Group, ProducerSpec, Result, Topology};
+use binder_core::{
+    ConsumerSpec, Destination, Error, ErrorKind, Group, ProducerSpec, Result, Topology,
+};
 
 /// The queues of a group on a destination.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -57,10 +59,7 @@ impl Wanted {
     pub(crate) fn of(topology: &Topology) -> Self {
         let mut wanted = Self::default();
         for consumer in &topology.consumers {
-            wanted.exchanges.insert(consumer.destination.clone());
-            if let Some(group) = &consumer.group {
-                wanted.group(&consumer.destination, group, consumer.partition_count);
-            }
+            wanted.consumer(consumer);
         }
         for producer in &topology.producers {
             wanted.producer(producer);
@@ -70,6 +69,20 @@ impl Wanted {
             wanted.stores.insert(dead.destination.clone());
         }
         wanted
+    }
+
+    /// What an input needs: its exchange and the queues of its group.
+    pub(crate) fn of_input(spec: &ConsumerSpec) -> Self {
+        let mut wanted = Self::default();
+        wanted.consumer(spec);
+        wanted
+    }
+
+    fn consumer(&mut self, spec: &ConsumerSpec) {
+        self.exchanges.insert(spec.destination.clone());
+        if let Some(group) = &spec.group {
+            self.group(&spec.destination, group, spec.partition_count);
+        }
     }
 
     /// What an output needs: its exchange, and queues for whom it must not miss.
@@ -99,7 +112,7 @@ impl Wanted {
 mod tests {
     use std::time::Duration;
 
-    use binder_core::{BindingName, ConsumerSpec, DeadLetterSpec, Native, Start, Unrouted};
+    use binder_core::{BindingName, DeadLetterSpec, Native, Start, Unrouted};
 
     use super::*;
 

@@ -6,6 +6,7 @@
 //!    the same bytes in the same order, repeated names and null values included.
 //! 2. Behind them stands each header of [`HEADERS`] that applies, exactly once, in that order.
 //! 3. Doing it twice with one failure is the same as doing it once.
+//! 4. [`redrive::GROUP`] is gone: it says whom one sending was for. [`redrive::COUNT`] stays.
 //!
 //! A message that was dead-lettered before keeps its `x-original-*` headers as they are, so that
 //! they name where it came from in the first place, while the `x-failure-*` headers tell of the
@@ -15,6 +16,7 @@ use bytes::Bytes;
 
 use crate::delivery::Tag;
 use crate::headers::Headers;
+use crate::logic::redrive;
 use crate::message::Message;
 
 /// Where the message was read from.
@@ -74,9 +76,8 @@ pub struct Failed<'a> {
 #[must_use]
 pub fn dead_letter(message: &Message, failed: &Failed<'_>) -> Message {
     let before = &message.headers;
-    let ours = |name: &[u8]| HEADERS.iter().any(|header| header.as_bytes() == name);
     let mut headers = before.clone();
-    headers.retain(|name| !ours(name));
+    headers.retain(|name| !is_ours(name) && name != redrive::GROUP.as_bytes());
     if before.text(DESTINATION).is_some() {
         keep_origin(before, &mut headers);
     } else {
@@ -89,7 +90,13 @@ pub fn dead_letter(message: &Message, failed: &Failed<'_>) -> Message {
     Message { headers, ..message.clone() }
 }
 
-fn keep_origin(before: &Headers, headers: &mut Headers) {
+/// Whether that is one of [`HEADERS`].
+pub(super) fn is_ours(name: &[u8]) -> bool {
+    HEADERS.iter().any(|header| header.as_bytes() == name)
+}
+
+/// Writes what a letter says of its origin to another message, in the order of [`HEADERS`].
+pub(super) fn keep_origin(before: &Headers, headers: &mut Headers) {
     for name in &HEADERS[..ORIGIN] {
         if let Some(value) = before.value(name) {
             write(headers, name, value.clone());

@@ -9,8 +9,10 @@ pub mod backoff;
 pub mod dead_letter;
 pub mod lanes;
 pub mod message_id;
+pub mod pace;
 pub mod partition;
 pub mod quantum;
+pub mod redrive;
 pub mod sources;
 pub mod watermark;
 

@@ -55,7 +55,13 @@ impl Copier {
         None
     }
 
-    fn message(&mut self, record: &Record<'_>, headers: &HeaderList<'_>, size: usize) -> Message {
+    /// One record as a message; `size` is that of the record.
+    pub(crate) fn message(
+        &mut self,
+        record: &Record<'_>,
+        headers: &HeaderList<'_>,
+        size: usize,
+    ) -> Message {
         if self.block.capacity() < size {
             self.block = BytesMut::with_capacity(size.max(BLOCK));
         }

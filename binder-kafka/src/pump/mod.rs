@@ -21,7 +21,7 @@ use std::time::{Duration, Instant};
 use binder_core::{Delivery, Error, ErrorKind, Limit, Result, Settlement, Start, Tag};
 use rdkafka::consumer::Consumer as _;
 
-use self::batch::Copier;
+pub(crate) use self::batch::Copier;
 use self::mailbox::{Mail, Mailbox};
 use self::partitions::Partitions;
 use self::schedule::Schedule;

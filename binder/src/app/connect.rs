@@ -91,7 +91,7 @@ impl Connected {
         self.0.values().cloned().collect()
     }
 
-    fn binder(&self, name: &str) -> Result<&Arc<dyn Binder>> {
+    pub(super) fn binder(&self, name: &str) -> Result<&Arc<dyn Binder>> {
         self.0
             .get(name)
             .ok_or_else(|| Error::new(ErrorKind::Config, format!("there is no binder `{name}`")))

@@ -11,7 +11,8 @@ use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::Directive;
 
 use super::App;
-use super::command::{Framework, parse};
+use super::command::{Asked, parse};
+use super::dlq;
 use super::exit::Exit;
 use super::launch::{Launch, LaunchError, Start};
 use super::panicked::panicked;
@@ -46,7 +47,7 @@ where
     F: FnOnce(A) -> Fut,
     Fut: Future<Output = Result<App<S>>>,
 {
-    let (args, framework) = match parse::<A>(&package, std::env::args_os()) {
+    let (args, asked) = match parse::<A>(&package, std::env::args_os()) {
         Ok(parsed) => parsed,
         Err(error) => {
             // Nothing is left to tell anybody when standard error is gone.
@@ -55,12 +56,16 @@ where
             return code.into();
         }
     };
-    log_to_stderr();
+    log_to_stderr(match asked {
+        Asked::Run(_) => "info",
+        // Its output is for eyes and pipes.
+        Asked::Dlq(_) => "warn",
+    });
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => return end(package, Exit::Failed, &format!("no async runtime: {error}")),
     };
-    let exit = runtime.block_on(run(package, defaults, framework, || application(args)));
+    let exit = runtime.block_on(run(package, defaults, asked, || application(args)));
     // A function that blocks its thread must not keep the process alive after the drain.
     runtime.shutdown_background();
     exit.into()
@@ -69,7 +74,7 @@ where
 async fn run<S, F, Fut>(
     package: Package,
     defaults: Option<Defaults>,
-    framework: Framework,
+    asked: Asked,
     application: F,
 ) -> Exit
 where
@@ -100,9 +105,19 @@ where
     let mut sources = Sources::of_process(std::env::vars_os());
     sources.defaults =
         defaults.map(|defaults| (defaults.path.to_owned(), defaults.text.to_owned()));
+    let name = package.name.to_owned();
+    let framework = match asked {
+        Asked::Run(framework) => framework,
+        Asked::Dlq(mut command) => {
+            sources.file = command.config.take();
+            sources.set = std::mem::take(&mut command.set);
+            let launch = Launch { name, sources, only: Vec::new(), executor };
+            return dead_letters(package, &launch, &app, command, signals).await;
+        }
+    };
     sources.file = framework.config;
     sources.set = framework.set;
-    let launch = Launch { name: package.name.to_owned(), sources, only: framework.only, executor };
+    let launch = Launch { name, sources, only: framework.only, executor };
     let stop = async {
         let name = signals.next().await;
         tracing::info!("{name} while starting: stopping");
@@ -116,12 +131,34 @@ where
     }
 }
 
+/// Does what `dlq` says; of the application nothing is called any more.
+async fn dead_letters<S>(
+    package: Package,
+    launch: &Launch,
+    app: &App<S>,
+    command: dlq::Dlq,
+    signals: Signals,
+) -> Exit
+where
+    S: Clone + Send + Sync + 'static,
+{
+    let tell = |why: &dyn std::fmt::Display| say(package, why);
+    let done = match launch.dead_letters(app) {
+        Ok(letters) => dlq::run(command, &letters, signals, tell).await.map_err(Into::into),
+        Err(error) => Err(error),
+    };
+    done.unwrap_or_else(|error: LaunchError| {
+        say(package, &error);
+        Exit::Refused
+    })
+}
+
 /// Logs to standard error unless the application has set something up itself.
-fn log_to_stderr() {
-    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| "info".to_owned());
+fn log_to_stderr(default: &str) {
+    let wanted = std::env::var(EnvFilter::DEFAULT_ENV).unwrap_or_else(|_| default.to_owned());
     let (filter, wrong) = match EnvFilter::try_new(&wanted) {
         Ok(filter) => (filter, None),
-        Err(error) => (EnvFilter::new("info"), Some(error)),
+        Err(error) => (EnvFilter::new(default), Some(error)),
     };
     // This client logs payloads of returned messages, and at its finest level the login.
     let silent: Option<Directive> = "lapin=off".parse().ok();
@@ -132,7 +169,7 @@ fn log_to_stderr() {
         .with_ansi(std::io::stderr().is_terminal())
         .try_init();
     if let Some(error) = wrong {
-        tracing::warn!("RUST_LOG is not understood, `info` is taken: {error}");
+        tracing::warn!("RUST_LOG is not understood, `{default}` is taken: {error}");
     }
     if let Err(error) = logging {
         tracing::debug!("logging was set up by the application: {error}");

@@ -3,6 +3,7 @@
 mod bindings;
 mod command;
 mod connect;
+mod dlq;
 mod exit;
 mod launch;
 mod main;
@@ -28,6 +29,7 @@ use crate::function::failure::Class;
 
 pub use bindings::{Bindings, InputCounts, InputState, InputStatus, LastError, StopReason};
 pub use command::NoArgs;
+pub use dlq::{DeadLetters, Letter, RedriveEnd, RedriveOptions, Redriven, StoreSummary};
 pub use exit::Exit;
 pub use launch::{Launch, LaunchError};
 pub use main::{Defaults, Package, main};

@@ -68,7 +68,7 @@ pub(super) fn producer(resolved: &Resolved, output: &ResolvedOutput) -> Producer
 
 /// The dead letters of an input, as something to provision: none, one destination for everything
 /// it reads, or one for each.
-fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Vec<DeadLetterSpec> {
+pub(super) fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Vec<DeadLetterSpec> {
     let connect = connect(resolved, &input.binder);
     let mut specs: Vec<DeadLetterSpec> = Vec::new();
     for source in &input.sources {

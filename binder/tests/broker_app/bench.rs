@@ -3,7 +3,7 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use binder::config::Sources;
-use binder::{App, Executor, Launch, Running};
+use binder::{App, DeadLetters, Executor, Launch, Running};
 
 /// An application with destinations and groups that no other run has.
 pub(crate) struct Bench {
@@ -38,14 +38,30 @@ impl Bench {
     where
         S: Clone + Send + Sync + 'static,
     {
+        self.launch().start(app).await.unwrap()
+    }
+
+    /// The dead letters of an application that need not run.
+    pub(crate) fn dead_letters<S>(&self, app: App<S>) -> DeadLetters
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        self.launch().dead_letters(&app).unwrap()
+    }
+
+    /// The group of a function.
+    pub(crate) fn group(&self, function: &str) -> String {
+        format!("{}.{function}", self.name)
+    }
+
+    fn launch(&self) -> Launch {
         let directory = env!("CARGO_TARGET_TMPDIR").into();
-        let launch = Launch {
+        Launch {
             name: self.name.clone(),
             sources: Sources { set: self.set.clone(), directory, ..Sources::default() },
             only: Vec::new(),
             executor: Executor::new().unwrap(),
-        };
-        launch.start(app).await.unwrap()
+        }
     }
 }
 

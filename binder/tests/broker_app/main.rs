@@ -13,6 +13,9 @@ mod floor;
 mod lanes;
 mod mixture;
 mod pausing;
+#[path = "../common/redriving.rs"]
+mod redriven;
+mod redriving;
 #[path = "../common/mixture.rs"]
 mod shop;
 #[path = "../common/stopping.rs"]

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use binder::config::Sources;
-use binder::{App, Executor, Launch, MemoryBinder, Running};
+use binder::{App, DeadLetters, Executor, Launch, MemoryBinder, Running};
 use binder_core::{Destination, Group};
 
 /// An application named `shop`.
@@ -34,14 +34,37 @@ impl Bench {
     where
         S: Clone + Send + Sync + 'static,
     {
+        let app = app.binder("memory", Arc::new(self.memory.clone()));
+        self.launch().start(app).await.unwrap()
+    }
+
+    /// The dead letters of an application that need not run. Its binder is the bench's.
+    pub(crate) fn dead_letters<S>(&self, app: App<S>) -> DeadLetters
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let app = app.binder("memory", Arc::new(self.memory.clone()));
+        self.launch().dead_letters(&app).unwrap()
+    }
+
+    /// The destination of a binding.
+    pub(crate) fn destination(&self, binding: &str) -> String {
+        binding.to_owned()
+    }
+
+    /// The group of a function.
+    pub(crate) fn group(&self, function: &str) -> String {
+        format!("{}.{function}", self.launch().name)
+    }
+
+    fn launch(&self) -> Launch {
         let directory = env!("CARGO_TARGET_TMPDIR").into();
-        let launch = Launch {
+        Launch {
             name: "shop".to_owned(),
             sources: Sources { set: self.set.clone(), directory, ..Sources::default() },
             only: Vec::new(),
             executor: self.executor.clone(),
-        };
-        launch.start(app.binder("memory", Arc::new(self.memory.clone()))).await.unwrap()
+        }
     }
 
     /// How many messages are kept for a group.

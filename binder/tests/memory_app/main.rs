@@ -12,6 +12,9 @@ mod floor;
 mod lanes;
 mod mixture;
 mod pressure;
+#[path = "../common/redriving.rs"]
+mod redriven;
+mod redriving;
 mod restarts;
 #[path = "../common/mixture.rs"]
 mod shop;

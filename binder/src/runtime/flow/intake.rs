@@ -5,7 +5,8 @@ use std::task::Context;
 
 use binder_core::binder::Partition;
 use binder_core::logic::partition::lane_of;
-use binder_core::{Delivery, Room};
+use binder_core::logic::redrive::is_for_another;
+use binder_core::{Delivery, Room, Settlement};
 
 use super::{Counts, Due, Effects, Entry, Flow, Item, Source, State};
 use crate::runtime::plan::Order;
@@ -38,11 +39,18 @@ impl Flow {
         room
     }
 
-    /// Takes a batch in and wakes lane tasks.
+    /// Takes a batch in and wakes lane tasks. What was redriven for another group is settled.
     pub(crate) fn accept(&self, batch: &mut Vec<Delivery>, effects: &mut Effects) {
         Counts::add(&self.counts.received, batch.len());
         let mut state = self.lock();
+        let mut passed = 0;
         for delivery in batch.drain(..) {
+            if is_for_another(&delivery.message.headers, self.plan.group.as_deref()) {
+                state.settling += 1;
+                effects.settled.push((delivery.tag, Settlement::Ack));
+                passed += 1;
+                continue;
+            }
             let lane = self.lane(&mut state, &delivery);
             state.serial = state.serial.wrapping_add(1);
             let entry = Entry::new(delivery, lane, state.serial, state.clock);
@@ -56,6 +64,10 @@ impl Flow {
         effects.wake_lanes(&mut state);
         drop(state);
         self.apply(effects);
+        if passed > 0 {
+            let (function, binding) = (self.plan.function, &self.plan.binding);
+            tracing::debug!(function, binding, passed, "redriven for another group: passed over");
+        }
     }
 
     fn lane(&self, state: &mut State, delivery: &Delivery) -> u64 {
