@@ -81,6 +81,16 @@ impl<T> Chains<T> {
         link.item.take()
     }
 
+    /// The items of a chain, in order.
+    pub(super) fn iter(&self, chain: &Chain) -> impl Iterator<Item = &T> {
+        let mut place = chain.first;
+        std::iter::from_fn(move || {
+            let link = self.links.get(place as usize)?;
+            place = link.next;
+            link.item.as_ref()
+        })
+    }
+
     /// Moves the items that satisfy `matching` out of a chain, in order.
     pub(super) fn extract(
         &mut self,

@@ -176,6 +176,13 @@ impl<T> Lanes<T> {
         removed
     }
 
+    /// What has not started of lanes that are not held: lane by lane, in no order of lanes, and in
+    /// order within each.
+    pub fn waiting(&self) -> impl Iterator<Item = &T> {
+        let free = self.lanes.values().filter(|lane| lane.state != State::Held);
+        free.flat_map(|lane| self.items.iter(&lane.waiting))
+    }
+
     /// How many lanes may start now.
     #[must_use]
     pub fn ready(&self) -> usize {

@@ -7,6 +7,7 @@
 pub mod attempts;
 pub mod backoff;
 pub mod dead_letter;
+pub mod drain;
 pub mod lanes;
 pub mod message_id;
 pub mod pace;

@@ -137,6 +137,7 @@ pub(super) fn plan(
         concurrency: input.concurrency,
         stream: false,
         limit: input.max_in_flight.unwrap_or(IN_FLIGHT),
+        drain: DRAIN,
         deadline: input.deadline,
         policy: Policy {
             max_attempts: NonZeroU32::new(input.retry.max_attempts).unwrap_or(NonZeroU32::MIN),

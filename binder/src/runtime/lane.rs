@@ -163,7 +163,7 @@ impl Future for LaneTask {
             {
                 continue;
             }
-            let more = matches!(published, Poll::Ready(true)) && this.flow.is_running();
+            let more = matches!(published, Poll::Ready(true));
             if tired || more {
                 // Others on this thread, and its timers, come to their turn.
                 cx.waker().wake_by_ref();
@@ -173,7 +173,7 @@ impl Future for LaneTask {
                 return Poll::Pending;
             }
             let idle = this.runs.iter().all(Run::is_idle);
-            if idle && !this.flow.is_running() {
+            if idle && this.flow.has_nothing_to_start() {
                 return Poll::Ready(());
             }
             return Poll::Pending;

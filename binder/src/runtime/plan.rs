@@ -28,6 +28,8 @@ pub(crate) struct InputPlan {
     /// The function is called once with all messages: lanes and concurrency do not apply.
     pub(crate) stream: bool,
     pub(crate) limit: Limit,
+    /// How long a partition that is taken away may take to finish what has started.
+    pub(crate) drain: Duration,
     pub(crate) deadline: Option<Duration>,
     pub(crate) policy: Policy,
     pub(crate) backoff: Backoff,

@@ -161,6 +161,7 @@ impl Flow {
                     Counts::add(&self.counts.fed_again, 1);
                     state.feed_again(source);
                 }
+                Due::GiveUp => self.give_up_finishing(&mut state, effects),
                 Due::Resend => {
                     state.resending = false;
                     again = state.sends.take_waiting();

@@ -28,7 +28,7 @@ impl Effects {
 
     /// Wakes as many idle lane tasks as lanes are ready.
     pub(crate) fn wake_lanes(&mut self, state: &mut State) {
-        if !state.may_start() && state.phase.is_running() {
+        if !state.may_start() {
             return;
         }
         let mut ready = state.lanes.ready();

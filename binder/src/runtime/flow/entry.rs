@@ -20,6 +20,9 @@ pub(crate) struct Entry {
     pub(crate) attempts: Attempts,
     /// Its partition was taken away: a failure gives it back instead of trying again.
     pub(crate) revoked: bool,
+    /// It is started although its binding stops or its partition was taken away: others above it
+    /// have started.
+    pub(crate) finishing: bool,
     /// Its lane waits until it is settled.
     pub(crate) holds_lane: bool,
     /// Deliveries that were joined with this one and are settled with it.
@@ -37,6 +40,7 @@ impl Entry {
             at,
             attempts: Attempts::new(delivery.earlier_attempts),
             revoked: false,
+            finishing: false,
             holds_lane: false,
             joined: Vec::new(),
         }

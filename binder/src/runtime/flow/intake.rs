@@ -29,7 +29,7 @@ impl Flow {
             messages: limit.messages.saturating_sub(state.entries.len()).min(ahead),
             bytes: limit.bytes.saturating_sub(state.bytes),
         };
-        if room.bytes == 0 || !state.may_start() {
+        if room.bytes == 0 || !state.may_start() || !state.phase.is_running() {
             room.messages = 0;
         }
         state.full = room.messages == 0;
@@ -59,7 +59,7 @@ impl Flow {
             state.lanes.push(lane, index);
         }
         if !state.phase.is_running() {
-            self.give_back(&mut state, effects, |_| true);
+            self.give_back(&mut state, effects, |entry| !entry.finishing);
         }
         effects.wake_lanes(&mut state);
         drop(state);
@@ -107,6 +107,7 @@ impl Flow {
         }
         for index in taken.drain(..) {
             if let Some(item) = state.item(index) {
+                self.note_started(&mut state, item.tag);
                 into.push_back(item);
             }
         }
@@ -140,7 +141,10 @@ impl Flow {
         for (_, entry) in &mut state.entries {
             entry.revoked |= gone(entry);
         }
-        self.give_back(&mut state, effects, gone);
+        self.choose_finishing(&mut state, gone);
+        self.give_back(&mut state, effects, |entry| gone(entry) && !entry.finishing);
+        state.started.retain(|partition, _| !partitions.contains(partition));
+        self.give_up_later(&mut state, effects);
         self.interrupt();
         drop(state);
         self.interrupted.wake();
@@ -183,7 +187,8 @@ impl Flow {
         let draining = !state.phase.is_running();
         queue.retain_mut(|item| {
             let entry = state.entries.get(item.index as usize);
-            if draining || entry.is_none_or(|entry| entry.revoked) {
+            let goes = |entry: &Entry| (draining || entry.revoked) && !entry.finishing;
+            if entry.is_none_or(goes) {
                 self.release(&mut state, item.index, effects);
                 return false;
             }

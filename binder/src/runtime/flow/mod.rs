@@ -5,16 +5,19 @@ mod counts;
 mod effects;
 mod entry;
 mod feeding;
+mod finishing;
 mod intake;
 mod look;
 mod phase;
 mod report;
 
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Waker};
 use std::time::SystemTime;
 
+use binder_core::binder::Partition;
 use binder_core::logic::lanes::Lanes;
 use binder_core::{Acker, Tag};
 use futures::task::AtomicWaker;
@@ -41,6 +44,8 @@ pub(crate) enum Due {
     Feed(Source),
     /// Refused messages are sent again.
     Resend,
+    /// What was taken away is finished no longer.
+    GiveUp,
 }
 
 /// One input binding while it runs.
@@ -67,6 +72,8 @@ pub(crate) struct Flow {
 pub(crate) struct State {
     pub(crate) lanes: Lanes<u32>,
     pub(crate) entries: Slab<Entry>,
+    /// The highest position of a partition that has started, where one key may be behind another.
+    started: HashMap<Partition, u64>,
     /// Bytes of the messages in `entries`.
     pub(crate) bytes: usize,
     /// Settlements that were decided and not yet told to the broker: the subscription is not
@@ -113,6 +120,7 @@ impl Flow {
         let state = State {
             lanes: Lanes::seeded(seed),
             entries: Slab::new(),
+            started: HashMap::new(),
             bytes: 0,
             settling: 0,
             sends: Sends::new(),
@@ -187,9 +195,9 @@ impl Flow {
 }
 
 impl State {
-    /// Whether a delivery may start now.
+    /// Whether a delivery may start now; in the lanes of a binding that stops is only what is to.
     pub(crate) fn may_start(&self) -> bool {
-        !self.paused && !self.sends.is_stalled() && self.phase.is_running()
+        !self.paused && !self.sends.is_stalled()
     }
 
     /// A number in `[0, 1)` for jitter (xorshift64, Marsaglia 2003: quality does not matter here).

@@ -41,6 +41,11 @@ impl Flow {
         effects: &mut Effects,
     ) {
         state.failing |= reason.is_some() && state.phase.is_running();
+        if reason.is_some() {
+            state.entries.iter_mut().for_each(|(_, entry)| entry.finishing = false);
+        } else if state.phase.is_running() {
+            self.choose_finishing(state, |_| true);
+        }
         match &mut state.phase {
             Phase::Running => {
                 state.phase = Phase::Draining(reason);
@@ -52,7 +57,7 @@ impl Flow {
                 }
             }
         }
-        self.give_back(state, effects, |_| true);
+        self.give_back(state, effects, |entry| !entry.finishing);
         self.interrupt();
         effects.wake_all(state);
     }
@@ -93,7 +98,8 @@ impl Flow {
     pub(crate) fn pause(&self, paused: bool) {
         let mut effects = Effects::default();
         let mut state = self.lock();
-        if std::mem::replace(&mut state.paused, paused) != paused {
+        // One that stops finishes what it has chosen to.
+        if state.phase.is_running() && std::mem::replace(&mut state.paused, paused) != paused {
             self.paused.store(paused, Ordering::Release);
             state.since = SystemTime::now();
             effects.wake_all(&mut state);
@@ -105,6 +111,12 @@ impl Flow {
 
     pub(crate) fn is_paused(&self) -> bool {
         self.paused.load(Ordering::Acquire)
+    }
+
+    /// Whether it stops and no lane waits to be started.
+    pub(crate) fn has_nothing_to_start(&self) -> bool {
+        let state = self.lock();
+        !state.phase.is_running() && state.lanes.ready() == 0
     }
 
     /// Whether nothing is in progress any more.

@@ -314,13 +314,19 @@ impl Flow {
                 _ => self.returned(state, joined, 0, effects),
             }
         }
+        if !state.phase.is_running() && state.entries.is_empty() {
+            // Lane tasks that had nothing to start while others did may end.
+            effects.wake_all(state);
+        }
         effects.wake_pump |= !state.phase.is_running() || self.has_room_again(state);
     }
 
     /// Waking for every settlement would poll a source that may give one message at a time.
     pub(super) fn has_room_again(&self, state: &State) -> bool {
         let limit = self.plan.limit;
-        let room = state.entries.len() < limit.messages && state.bytes < limit.bytes;
+        let room = state.phase.is_running()
+            && state.entries.len() < limit.messages
+            && state.bytes < limit.bytes;
         let ample = state.entries.len() <= limit.messages - limit.messages / 8
             && state.bytes <= limit.bytes - limit.bytes / 8;
         // A function that keeps most of what may be in flight, or a lane with most of it behind a

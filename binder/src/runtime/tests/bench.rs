@@ -106,6 +106,7 @@ impl Bench {
             concurrency: 1,
             stream: false,
             limit: Limit { messages: 1_024, bytes: 64 << 20 },
+            drain: Duration::from_secs(4),
             deadline: Some(Duration::from_secs(300)),
             policy: policy(3, true),
             backoff: Backoff { jitter: false, ..Backoff::default() },

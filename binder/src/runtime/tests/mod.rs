@@ -3,6 +3,7 @@
 mod batching;
 mod bench;
 mod failing;
+mod finishing;
 mod merging;
 mod ordering;
 mod overtaking;
