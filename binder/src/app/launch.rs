@@ -80,7 +80,7 @@ impl Launch {
         S: Clone + Send + Sync + 'static,
     {
         let (running, emitters) = self.prepare(app).await?;
-        let assigned = assigned(&running).await;
+        let assigned = assigned(&running.inputs).await;
         running.go(assigned, emitters).await
     }
 
@@ -102,7 +102,7 @@ impl Launch {
         };
         let assigned = tokio::select! {
             biased;
-            assigned = assigned(&running) => assigned,
+            assigned = assigned(&running.inputs) => assigned,
             () = &mut stop => return Ok(Start::Part(running)),
         };
         running.go(assigned, emitters).await.map(Start::Whole)
@@ -247,8 +247,8 @@ fn start_function<S>(
 }
 
 /// Waits until every input is assigned, and says every few seconds for which it waits.
-async fn assigned(running: &Running) -> binder_core::Result<()> {
-    for input in &running.inputs {
+async fn assigned(inputs: &[Arc<Input>]) -> binder_core::Result<()> {
+    for input in inputs {
         let Parts { function, binding, .. } = &input.parts;
         let waiting = input.assigned();
         tokio::pin!(waiting);

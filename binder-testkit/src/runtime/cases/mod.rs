@@ -10,6 +10,7 @@ mod pausing;
 mod processes;
 mod refusals;
 mod retry;
+mod status;
 mod stopping;
 mod streams;
 
@@ -30,6 +31,7 @@ pub(crate) fn all() -> Vec<Case> {
         processes::CASES,
         refusals::CASES,
         retry::CASES,
+        status::CASES,
         stopping::CASES,
         streams::CASES,
     ]

@@ -215,3 +215,18 @@ impl fmt::Debug for Bindings {
         f.debug_list().entries(self.list()).finish()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent<T: Send>(_: T) {}
+
+    #[test]
+    fn what_waits_may_be_sent_to_another_thread() {
+        let bindings = Bindings::default();
+        sent((bindings.stop("orders"), bindings.start("orders"), bindings.clone()));
+        let launch = |launch: crate::Launch| sent(launch.start(crate::App::new(())));
+        let _: fn(crate::Launch) = launch;
+    }
+}
