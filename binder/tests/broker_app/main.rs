@@ -8,6 +8,7 @@
 mod arrivals;
 mod bench;
 mod chunks;
+mod members;
 mod mixture;
 mod pausing;
 #[path = "../common/mixture.rs"]

@@ -2,7 +2,9 @@
 
 mod input;
 mod life;
+mod start;
 mod status;
+mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
