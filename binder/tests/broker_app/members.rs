@@ -61,7 +61,7 @@ impl Member {
 async fn the_one_that_stops(members: &[Member]) -> usize {
     let stops = async {
         while !members.iter().any(Member::has_stopped) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await; // looks again: nothing tells
         }
     };
     tokio::time::timeout(Duration::from_secs(60), stops).await.unwrap();
@@ -121,7 +121,7 @@ async fn one_poison_message_stops_one_of_three_members() {
     bindings.start("numbers").await.unwrap();
     let all = async {
         while shop.arrivals.by_name().len() < MESSAGES {
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(Duration::from_millis(20)).await; // looks again: nothing tells
         }
     };
     assert!(tokio::time::timeout(Duration::from_secs(60), all).await.is_ok(), "something is lost");
