@@ -113,12 +113,12 @@ impl Input {
     /// When it has not drained within the grace: its calls are dropped then.
     pub(super) async fn stop(&self) -> Result<()> {
         let mut seen = self.lives.subscribe();
-        let mut number = 0;
+        let (mut number, mut drains) = (0, None);
         self.lives.send_if_modified(|life| {
             number = life.run;
             match &life.phase {
                 Phase::Running(run) | Phase::Holding(_, run) => {
-                    run.flow.drain(None);
+                    drains = Some(run.flow.clone());
                     return false;
                 }
                 Phase::Starting(_) | Phase::Stopped(Some(_)) => life.set(Phase::Stopped(None)),
@@ -126,6 +126,9 @@ impl Input {
             }
             true
         });
+        if let Some(flow) = drains {
+            flow.drain(None);
+        }
         let over = |life: &Life| life.run != number || life.is_stopped();
         let grace = self.parts.grace;
         let overdue = tokio::select! {
@@ -173,8 +176,9 @@ impl Input {
 
     /// Begins to drain.
     pub(in crate::app) fn drain(&self) {
-        if let Some(run) = self.lives.borrow().running() {
-            run.flow.drain(None);
+        let flow = self.lives.borrow().running().map(|run| run.flow.clone());
+        if let Some(flow) = flow {
+            flow.drain(None);
         }
     }
 

@@ -49,7 +49,7 @@ impl Input {
     }
 
     fn step(&self) -> Result<Step> {
-        let mut step = Ok(Step::Wait);
+        let (mut step, mut drains) = (Ok(Step::Wait), None);
         self.lives.send_if_modified(|life| {
             if life.closed {
                 let what = "the application ends: no input is started any more";
@@ -63,7 +63,7 @@ impl Input {
                 }
                 // What it holds is given up before it is bound anew.
                 Phase::Holding(_, run) => {
-                    run.flow.drain(None);
+                    drains = Some(run.flow.clone());
                     return false;
                 }
                 Phase::Starting(_) | Phase::Running(_) => return false,
@@ -75,6 +75,9 @@ impl Input {
             life.set(Phase::Starting(before));
             true
         });
+        if let Some(flow) = drains {
+            flow.drain(None);
+        }
         step
     }
 }
