@@ -41,23 +41,26 @@ async fn doomed(order: u64, State(probe): State<Probe>) -> Result<()> {
     if order == 1 && probe.is_shut() { Err(Error::msg("no price")) } else { Ok(()) }
 }
 
-fn only(bindings: &Bindings) -> Verdict<InputStatus> {
-    bindings.list().pop().ok_or_else(|| Failure::new("no input is listed"))
+fn orders(bindings: &Bindings) -> Verdict<InputStatus> {
+    let mut listed = bindings.list().into_iter();
+    listed
+        .find(|input| input.binding == "orders")
+        .ok_or_else(|| Failure::new("the input `orders` is not listed"))
 }
 
 fn is(bindings: &Bindings, state: InputState, ready: bool) -> Verdict {
-    equal("state and readiness", &(state, ready), &(only(bindings)?.state, bindings.is_ready()))
+    equal("state and readiness", &(state, ready), &(orders(bindings)?.state, bindings.is_ready()))
 }
 
-/// The status, once it is as it should be.
-async fn until(
+/// The status of `orders`, once it is as it should be.
+pub(super) async fn until(
     stage: &Stage,
     bindings: &Bindings,
     holds: impl Fn(&InputStatus) -> bool,
 ) -> Verdict<InputStatus> {
     let waiting = async {
         loop {
-            let status = only(bindings)?;
+            let status = orders(bindings)?;
             if holds(&status) {
                 return Ok(status);
             }
@@ -71,7 +74,7 @@ async fn until(
 /// start.
 async fn c46_a_binding_shows_its_state_and_counts(scene: Scene) -> Verdict {
     let stage = Stage::new(scene, &["orders", "invoices"]).await?.dead_letters("orders", 2)?;
-    let (orders, probe) = (stage.destination("orders")?, Probe::default());
+    let (source, probe) = (stage.destination("orders")?, Probe::default());
     let application = App::new(probe.clone()).bind(listeners![bill]);
     let bindings = application.bindings();
     ensure(!bindings.is_ready(), || "ready before the start".to_owned())?;
@@ -82,10 +85,10 @@ async fn c46_a_binding_shows_its_state_and_counts(scene: Scene) -> Verdict {
     is(&bindings, InputState::Running, true)?;
     stage.writer("orders").await?.publish((0..10).map(message)).await?;
     stage.within("a call", probe.waiting_at_least(1)).await?;
-    let status = only(&bindings)?;
+    let status = orders(&bindings)?;
     ensure(status.in_flight > 0 && status.oldest.is_some(), || format!("nothing: {status:?}"))?;
     probe.open_all();
-    stage.within("acknowledgements", stage.tap.log.acknowledged_at_least(&orders, 10)).await?;
+    stage.within("acknowledgements", stage.tap.log.acknowledged_at_least(&source, 10)).await?;
     invoices.take_and_settle(9).await?;
 
     stage.within("stopping", bindings.stop("orders")).await??;
@@ -93,8 +96,8 @@ async fn c46_a_binding_shows_its_state_and_counts(scene: Scene) -> Verdict {
     stage.within("starting", bindings.start("orders")).await??;
     is(&bindings, InputState::Running, true)?;
     stage.writer("orders").await?.publish([message(10)]).await?;
-    stage.within("acknowledgements", stage.tap.log.acknowledged_at_least(&orders, 11)).await?;
-    let status = only(&bindings)?;
+    stage.within("acknowledgements", stage.tap.log.acknowledged_at_least(&source, 11)).await?;
+    let status = orders(&bindings)?;
     let counts = status.counts;
     let found = [counts.received, counts.acknowledged, counts.released, counts.dropped];
     equal("received, acknowledged, released, dropped", &[11, 11, 0, 0], &found)?;
@@ -112,7 +115,7 @@ async fn c46_a_binding_that_stops_says_why_and_where_and_starts_there_again(
     scene: Scene,
 ) -> Verdict {
     let stage = Stage::new(scene, &["orders"]).await?.set("bindings.orders.retry.max_attempts=1");
-    let (orders, probe) = (stage.destination("orders")?, Probe::default());
+    let (source, probe) = (stage.destination("orders")?, Probe::default());
     let application = App::new(probe.clone()).bind(listeners![doomed]);
     let bindings = application.bindings();
     let running = stage.start("shop", application).await?;
@@ -127,7 +130,7 @@ async fn c46_a_binding_that_stops_says_why_and_where_and_starts_there_again(
     let wanted = [&position.to_string(), "no price", "dead_letter = true", "on_exhausted"];
     let missing: Vec<_> = wanted.iter().filter(|word| !stopped.text.contains(**word)).collect();
     ensure(missing.is_empty(), || format!("{missing:?} not in: {}", stopped.text))?;
-    same("acknowledged", &ids(0..1), &stage.tap.log.acknowledged(&orders))?;
+    same("acknowledged", &ids(0..1), &stage.tap.log.acknowledged(&source))?;
 
     probe.open_all();
     stage.within("starting", bindings.start("orders")).await??;
