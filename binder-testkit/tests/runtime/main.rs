@@ -51,6 +51,11 @@ const PROOFS: &[(&str, &[Fault])] = &[
     ("c34_processes_share_and_another_application_gets_all", &[FeedsOneMember, StealsFromGroups]),
     ("c37_a_paused_input_begins_nothing_whoever_comes_and_goes", &[DropsEverySeventh]),
     ("c45_only_application_headers_go_on", &[LosesHeaders]),
+    ("c46_a_binding_shows_its_state_and_counts", &[DropsEverySeventh, NeverReports]),
+    (
+        "c46_a_binding_that_stops_says_why_and_where_and_starts_there_again",
+        &[ReleaseAcks, ClosingAcks],
+    ),
     ("c48_a_binding_that_stops_leaves_the_others_alone", &[ReleaseAcks, ClosingAcks]),
 ];
 

@@ -152,6 +152,7 @@ pub(super) fn plan(
             .collect(),
         keeps_positions: capabilities(&input.binder).log,
         ids: resolved.outputs.iter().map(|o| capabilities(&o.binder).message_ids).collect(),
+        holds: capabilities(&input.binder).shared && input.group.is_some(),
         classes: Default::default(),
         outputs: resolved.outputs.iter().map(|output| output.binding.to_string()).collect(),
     }

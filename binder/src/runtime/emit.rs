@@ -132,6 +132,18 @@ pub(crate) struct EmitTask {
     outputs: Outputs,
     outboxes: Outboxes,
     timer: Option<Pin<Box<Sleep>>>,
+    /// Whether it has come to its end.
+    done: bool,
+}
+
+/// A task that dies has failed: nobody may be waiting for it.
+impl Drop for EmitTask {
+    fn drop(&mut self) {
+        let mut state = self.emission.lock();
+        if !self.done && !state.draining {
+            state.failed = true;
+        }
+    }
 }
 
 impl EmitTask {
@@ -143,6 +155,7 @@ impl EmitTask {
             steps: Some(steps),
             outputs: Outputs::new(),
             timer: None,
+            done: false,
         }
     }
 
@@ -274,6 +287,7 @@ impl Future for EmitTask {
                 let mut state = this.emission.lock();
                 if state.sends.is_empty() {
                     state.failed |= state.failure.is_some();
+                    this.done = true;
                     return Poll::Ready(state.failure.take().map_or(Ok(()), Err));
                 }
                 state.waiting = true;

@@ -39,6 +39,9 @@ pub(crate) struct InputPlan {
     pub(crate) keeps_positions: bool,
     /// Whether the messages of an output are given ids, by index.
     pub(crate) ids: Vec<bool>,
+    /// Others may read what it leaves: stopped at a message, it stays in its group and keeps what it
+    /// was assigned, or the same message would stop one member after another.
+    pub(crate) holds: bool,
     /// What the application says about its error types.
     pub(crate) classes: Classes,
     /// The names of the outputs, by index.

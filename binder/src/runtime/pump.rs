@@ -124,7 +124,10 @@ impl Future for Pump {
                 this.flow.handed(&mut this.effects);
             }
             if published.is_ready() && this.flow.is_drained() {
-                return this.poll_close(cx);
+                if this.ended || !this.flow.holds() {
+                    return this.poll_close(cx);
+                }
+                this.flow.hold();
             }
             this.poll_subscription(cx);
             if !this.poll_timer(next, cx) {

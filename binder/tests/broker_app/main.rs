@@ -11,6 +11,7 @@ mod chunks;
 #[path = "../common/floor.rs"]
 mod floor;
 mod lanes;
+mod members;
 mod mixture;
 mod pausing;
 #[path = "../common/redriving.rs"]

@@ -33,7 +33,7 @@ fn stream_in_four(
     let count = move |message: Message<usize>| {
         let arrivals = arrivals.clone();
         message.and_then(|number| async move {
-            tokio::time::sleep(Duration::from_micros(100)).await;
+            tokio::time::sleep(Duration::from_micros(100)).await; // as above
             arrivals.add(number.to_string());
             Ok(())
         })

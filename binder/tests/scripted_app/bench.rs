@@ -47,6 +47,12 @@ impl Bench {
         }
     }
 
+    /// Processes do not share it.
+    pub(crate) fn alone(mut self) -> Self {
+        self.binder = self.binder.with_capabilities(Capabilities::default());
+        self
+    }
+
     /// Sets one key of the configuration.
     pub(crate) fn set(mut self, assignment: &str) -> Self {
         self.set.push(assignment.to_owned());

@@ -133,7 +133,7 @@ async fn r16_a_panic_and_a_call_past_its_deadline_are_failures_like_others() {
 
 #[tokio::test(start_paused = true)]
 async fn s15_04_without_a_dead_letter_the_binding_stops_at_the_message_and_resumes_there() {
-    let bench = Bench::new().set("bindings.orders.retry.max_attempts=1");
+    let bench = Bench::new().alone().set("bindings.orders.retry.max_attempts=1");
     let orders = bench.input("orders");
     orders.push((0..3).map(order));
     let calls = Arc::new(AtomicUsize::new(0));

@@ -70,7 +70,7 @@ async fn an_application_of_emitters_that_says_itself_when_it_is_done_is_not_done
 
 #[tokio::test(start_paused = true)]
 async fn an_input_that_stops_leaves_the_others_alone_and_the_last_one_ends_the_application() {
-    let bench = Bench::new();
+    let bench = Bench::new().alone();
     let (orders, returns) = (bench.input("orders"), bench.input("returns"));
     let running = bench.listen(listeners![bill, credit]).await;
     let ended = running.ended();

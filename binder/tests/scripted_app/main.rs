@@ -16,6 +16,7 @@ mod extractors;
 #[path = "../common/fate.rs"]
 mod fate;
 mod headers;
+mod holding;
 mod only;
 mod path;
 mod pausing;

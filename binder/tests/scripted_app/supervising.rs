@@ -73,6 +73,26 @@ async fn a_task_that_dies_stops_its_input_and_is_seen_and_a_start_revives_it() {
     }
 }
 
+#[stream_emitter]
+#[output("beats")]
+fn beat() -> impl Stream<Item = Order> {
+    futures::stream::iter([Order { id: 1 }]).chain(futures::stream::pending())
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_emitter_whose_task_dies_is_seen_too() {
+    let bench = Bench::new();
+    let app = App::new(()).bind(listeners![copy]).emit(emitters![beat]);
+    let bindings = app.bindings();
+    let defect = |_: &_| -> bool { panic!("a defect of this binder") };
+    bench.binder.output("beats").refuse(1, defect, || unreachable!());
+    let running = bench.start(app).await.unwrap();
+    settle_down().await;
+    assert!(!bindings.is_ready());
+    assert_eq!(bindings.list()[0].state, InputState::Running);
+    assert_eq!(running.stop().await, Exit::Drained);
+}
+
 /// The scripted binder with a subscription that can be made to panic.
 #[derive(Clone)]
 struct Defective(Bench, Arc<AtomicBool>);

@@ -98,7 +98,7 @@ impl State {
     }
 
     /// Without dead letters a message that has failed for good stops its reader.
-    fn stopped_by_itself(&mut self, process: usize, after: &mut After) {
+    pub(crate) fn stopped_by_itself(&mut self, process: usize, after: &mut After) {
         self.seen.note(Event::StoppedByItself);
         self.note(|| format!("process {process} has stopped by itself"));
         if self.plan.dead_letters {

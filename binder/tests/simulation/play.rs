@@ -1,6 +1,6 @@
 //! One schedule, from the first message to the verdict.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,8 +34,13 @@ pub(crate) fn play(plan: &Plan, traced: bool) -> Verdict {
         .expect("a runtime without I/O can be made");
     let world = runtime.block_on(async {
         let world = Arc::new(World::new(plan.clone(), traced));
-        let stage =
-            Stage { plan, world: world.clone(), running: BTreeMap::new(), paused: Vec::new() };
+        let stage = Stage {
+            plan,
+            world: world.clone(),
+            running: BTreeMap::new(),
+            paused: Vec::new(),
+            stopped: BTreeSet::new(),
+        };
         let ended = tokio::select! {
             biased;
             () = world.go_on() => Ok(()),
@@ -61,6 +66,8 @@ struct Stage<'a> {
     running: BTreeMap<usize, (Running, Bindings)>,
     /// Which processes go on when.
     paused: Vec<(Instant, usize)>,
+    /// Which processes have stopped by themselves, as was seen.
+    stopped: BTreeSet<usize>,
 }
 
 impl Stage<'_> {
@@ -70,6 +77,7 @@ impl Stage<'_> {
         }
         loop {
             self.resume();
+            self.look();
             let (order, done) =
                 self.world.with(|state, _| (state.orders.pop_front(), state.is_done()));
             match order {
@@ -81,6 +89,16 @@ impl Stage<'_> {
         }
         for (process, (running, _)) in std::mem::take(&mut self.running) {
             self.stop(process, running).await;
+        }
+    }
+
+    /// A process that has stopped at a message holds its place in the group: only its bindings say so.
+    fn look(&mut self) {
+        for (process, (_, bindings)) in &self.running {
+            let holds = bindings.list().iter().any(|input| input.holding);
+            if holds && self.stopped.insert(*process) {
+                self.world.with(|state, after| state.stopped_by_itself(*process, after));
+            }
         }
     }
 

@@ -2,7 +2,7 @@
 
 use binder::prelude::*;
 
-use super::{ids, message};
+use super::{ids, message, status};
 use crate::contract::case::{Case, case};
 use crate::contract::compare::{Verdict, equal, same, texts};
 use crate::contract::scene::Scene;
@@ -11,11 +11,14 @@ use crate::runtime::stage::Stage;
 
 pub(super) const CASES: &[Case] = &[case!(c48_a_binding_that_stops_leaves_the_others_alone)];
 
-/// Fails while its doors are shut.
+/// Fails at order 1 while its doors are shut, once that of order 0 was opened.
 #[stream_listener]
 #[input("orders")]
 async fn doomed(order: u64, State(probe): State<Probe>) -> Result<()> {
     probe.called(order, 1);
+    if order == 0 {
+        probe.wait(order).await;
+    }
     if order == 1 && probe.is_shut() { Err(binder::Error::msg("one")) } else { Ok(()) }
 }
 
@@ -42,9 +45,14 @@ async fn c48_a_binding_that_stops_leaves_the_others_alone(scene: Scene) -> Verdi
     let mut receipts = stage.reader("receipts").await?;
     let app = |probe: &Probe| App::new(probe.clone()).bind(listeners![doomed, copy, receive]);
     let probe = Probe::default();
-    let running = stage.start("shop", app(&probe)).await?;
+    let application = app(&probe);
+    let bindings = application.bindings();
+    let running = stage.start("shop", application).await?;
     let (letters, parcels) = (stage.writer("letters").await?, stage.writer("parcels").await?);
     stage.writer("orders").await?.publish((0..3).map(message)).await?;
+    // What comes after the message is here before it fails, and has to go back.
+    status::until(&stage, &bindings, |orders| orders.in_flight == 3).await?;
+    probe.open_one(0);
     stage.within("the failing call", probe.called_with(1)).await?;
     for id in 0..5 {
         let sent = [id.to_string()];

@@ -11,6 +11,7 @@ mod pausing;
 mod processes;
 mod refusals;
 mod retry;
+mod status;
 mod stopping;
 mod streams;
 
@@ -32,6 +33,7 @@ pub(crate) fn all() -> Vec<Case> {
         processes::CASES,
         refusals::CASES,
         retry::CASES,
+        status::CASES,
         stopping::CASES,
         streams::CASES,
     ]

@@ -8,6 +8,7 @@ use futures::future::{BoxFuture, select_all};
 use tokio::sync::watch;
 
 use super::life::{Life, Lives, Phase, Run, Stop};
+use super::watch::watch_over;
 use crate::app::connect::BoundListener;
 use crate::function::classes::Classes;
 use crate::runtime::flow::Counts;
@@ -45,16 +46,6 @@ pub(in crate::app) struct Input {
     pub(super) lives: Arc<Lives>,
 }
 
-/// What a start has to do first.
-enum Step {
-    /// Bind: this is the number of the run, and this is why it had stopped.
-    Bind(u64),
-    /// Wait for a change.
-    Wait,
-    /// Nothing: it runs.
-    Done,
-}
-
 impl Input {
     /// An input that is bound already, and runs from now on.
     pub(in crate::app) fn start_bound(parts: Parts, listener: BoundListener) -> Arc<Self> {
@@ -65,7 +56,7 @@ impl Input {
     }
 
     /// Runs what was bound, unless the start was given up meanwhile.
-    fn run(&self, number: u64, listener: BoundListener) {
+    pub(super) fn run(&self, number: u64, listener: BoundListener) {
         let BoundListener { mut plan, bound, dead_letters, .. } = listener;
         let Parts { executor, caller, outputs, .. } = &self.parts;
         plan.stream = matches!(caller, Caller::Stream(_));
@@ -84,14 +75,15 @@ impl Input {
         });
     }
 
-    /// Waits until it is assigned. An error when it has stopped before.
+    /// Waits until it is assigned. An error when it has stopped before; one that has stopped since was
+    /// assigned.
     pub(in crate::app) async fn assigned(&self) -> Result<()> {
         let mut seen = self.lives.subscribe();
         loop {
             let told = match &seen.borrow_and_update().phase {
                 Phase::Running(run) => Some(run.flow.when_assigned()),
-                Phase::Stopped(stop) => return Err(ended_early(stop.as_deref())),
                 Phase::Starting(_) => None,
+                Phase::Stopped(_) | Phase::Holding(..) => break,
             };
             match told {
                 Some(mut told) => tokio::select! {
@@ -104,6 +96,15 @@ impl Input {
                 None => drop(seen.changed().await),
             }
         }
+        self.was_assigned()
+    }
+
+    fn was_assigned(&self) -> Result<()> {
+        let life = self.lives.borrow();
+        match life.assigned {
+            true => Ok(()),
+            false => Err(ended_early(life.stop().map(AsRef::as_ref))),
+        }
     }
 
     /// Drains what runs; ready when it has stopped.
@@ -113,12 +114,12 @@ impl Input {
     /// When it has not drained within the grace: its calls are dropped then.
     pub(super) async fn stop(&self) -> Result<()> {
         let mut seen = self.lives.subscribe();
-        let mut number = 0;
+        let (mut number, mut drains) = (0, None);
         self.lives.send_if_modified(|life| {
             number = life.run;
             match &life.phase {
-                Phase::Running(run) => {
-                    run.flow.drain(None);
+                Phase::Running(run) | Phase::Holding(_, run) => {
+                    drains = Some(run.flow.clone());
                     return false;
                 }
                 Phase::Starting(_) | Phase::Stopped(Some(_)) => life.set(Phase::Stopped(None)),
@@ -126,6 +127,9 @@ impl Input {
             }
             true
         });
+        if let Some(flow) = drains {
+            flow.drain(None);
+        }
         let over = |life: &Life| life.run != number || life.is_stopped();
         let grace = self.parts.grace;
         let overdue = tokio::select! {
@@ -153,68 +157,12 @@ impl Input {
     /// An input that has stopped by itself while it was told to counts as told.
     fn by_hand(&self, number: u64) {
         self.lives.send_if_modified(|life| {
-            let failed = life.run == number && life.stop().is_some();
+            let failed = life.run == number && life.is_over();
             if failed {
                 life.set(Phase::Stopped(None));
             }
             failed
         });
-    }
-
-    /// Binds it anew unless it runs, once a stop that is under way is over; ready when it is
-    /// assigned.
-    ///
-    /// # Errors
-    ///
-    /// When it cannot be bound, is stopped meanwhile, or the application ends.
-    pub(super) async fn start(&self) -> Result<()> {
-        let mut seen = self.lives.subscribe();
-        let number = loop {
-            match self.step()? {
-                Step::Bind(number) => break number,
-                Step::Done => return self.assigned().await,
-                Step::Wait => drop(seen.changed().await),
-            }
-        };
-        let undo = Undo { lives: &self.lives, number };
-        let given_up =
-            |life: &Life| life.run != number || !matches!(life.phase, Phase::Starting(_));
-        let bound = tokio::select! {
-            biased;
-            given_up = seen.wait_for(given_up) => {
-                drop(given_up);
-                return Err(self.place(ended_early(None)));
-            }
-            bound = (self.parts.bind)() => bound,
-        };
-        let listener = bound.inspect_err(|error| self.counts.note_error(error.to_string()))?;
-        self.run(number, listener);
-        drop(undo);
-        self.assigned().await
-    }
-
-    fn step(&self) -> Result<Step> {
-        let mut step = Ok(Step::Wait);
-        self.lives.send_if_modified(|life| {
-            if life.closed {
-                let what = "the application ends: no input is started any more";
-                step = Err(self.place(Error::new(ErrorKind::Closed, what)));
-                return false;
-            }
-            let before = match &life.phase {
-                Phase::Running(run) if run.flow.is_running() => {
-                    step = Ok(Step::Done);
-                    return false;
-                }
-                Phase::Starting(_) | Phase::Running(_) => return false,
-                Phase::Stopped(stop) => stop.clone(),
-            };
-            life.run += 1;
-            step = Ok(Step::Bind(life.run));
-            life.set(Phase::Starting(before));
-            true
-        });
-        step
     }
 
     /// Starts nothing any more: the application ends.
@@ -229,8 +177,9 @@ impl Input {
 
     /// Begins to drain.
     pub(in crate::app) fn drain(&self) {
-        if let Phase::Running(run) = &self.lives.borrow().phase {
-            run.flow.drain(None);
+        let flow = self.lives.borrow().running().map(|run| run.flow.clone());
+        if let Some(flow) = flow {
+            flow.drain(None);
         }
     }
 
@@ -239,16 +188,17 @@ impl Input {
         drop(self.lives.subscribe().wait_for(Life::is_stopped).await);
     }
 
-    fn place(&self, error: Error) -> Error {
+    pub(super) fn place(&self, error: Error) -> Error {
         error.at_binding(self.parts.binding.as_str()).at_destination(self.parts.origins.to_string())
     }
 }
 
-/// Ready when every one of these inputs has stopped by itself; at least one is given.
+/// Ready when every one of these inputs has stopped by itself and holds nothing; at least one is
+/// given.
 pub(in crate::app) async fn all_failed(inputs: &[Arc<Input>]) {
     loop {
         let mut seen: Vec<_> = inputs.iter().map(|input| input.lives.subscribe()).collect();
-        if seen.iter_mut().all(|life| life.borrow_and_update().stop().is_some()) {
+        if seen.iter_mut().all(|life| life.borrow_and_update().is_over()) {
             return;
         }
         let changes = seen.iter_mut().map(|life| Box::pin(life.changed()));
@@ -262,42 +212,7 @@ impl Drop for Input {
     }
 }
 
-/// A start that comes to nothing leaves the input stopped, for the reason for which it was.
-struct Undo<'a> {
-    lives: &'a Lives,
-    number: u64,
-}
-
-impl Drop for Undo<'_> {
-    fn drop(&mut self) {
-        self.lives.send_if_modified(|life| {
-            let Phase::Starting(before) = &life.phase else { return false };
-            if life.run != self.number {
-                return false;
-            }
-            let before = before.clone();
-            life.set(Phase::Stopped(before));
-            true
-        });
-    }
-}
-
-/// Waits for the end of a run, however it comes, and says why.
-async fn watch_over(lives: Arc<Lives>, number: u64, mut tasks: RunningInput) {
-    let ended = tasks.ended().await;
-    let position = tasks.flow.stopped_at();
-    let failed = ended.err().filter(|_| tasks.flow.has_failed());
-    drop(tasks);
-    lives.send_if_modified(|life| {
-        let current = life.run == number && !life.is_stopped();
-        if current {
-            life.set(Phase::Stopped(failed.map(|why| Arc::new(Stop { why, position }))));
-        }
-        current
-    });
-}
-
-fn ended_early(stop: Option<&Stop>) -> Error {
+pub(super) fn ended_early(stop: Option<&Stop>) -> Error {
     match stop {
         // The text has place, cause and remedy already.
         Some(Stop { why, .. }) => {

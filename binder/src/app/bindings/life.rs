@@ -21,6 +21,8 @@ pub(super) struct Life {
     pub(super) run: u64,
     pub(super) phase: Phase,
     pub(super) since: SystemTime,
+    /// This run, or the last one, was assigned what it reads.
+    pub(super) assigned: bool,
     /// The application ends: there is no other start.
     pub(super) closed: bool,
 }
@@ -32,6 +34,8 @@ pub(super) enum Phase {
     Starting(Option<Arc<Stop>>),
     /// Its tasks run, also while it drains.
     Running(Run),
+    /// It has stopped at a message, and holds its place in the group.
+    Holding(Arc<Stop>, Run),
     /// Nothing of it runs. With why, if it has stopped by itself.
     Stopped(Option<Arc<Stop>>),
 }
@@ -60,7 +64,8 @@ impl std::fmt::Debug for Run {
 impl Life {
     /// An input that is being bound for the first time.
     pub(super) fn first() -> Self {
-        Self { run: 0, phase: Phase::Starting(None), since: SystemTime::now(), closed: false }
+        let (phase, since) = (Phase::Starting(None), SystemTime::now());
+        Self { run: 0, phase, since, assigned: false, closed: false }
     }
 
     pub(super) fn set(&mut self, phase: Phase) {
@@ -72,17 +77,30 @@ impl Life {
         matches!(self.phase, Phase::Stopped(_))
     }
 
-    /// Why it has stopped by itself, if it has.
-    pub(super) const fn stop(&self) -> Option<&Arc<Stop>> {
+    /// What of it runs.
+    pub(super) const fn running(&self) -> Option<&Run> {
         match &self.phase {
-            Phase::Stopped(Some(stop)) => Some(stop),
+            Phase::Running(run) | Phase::Holding(_, run) => Some(run),
             _ => None,
         }
     }
 
+    /// Why it has stopped by itself, if it has.
+    pub(super) const fn stop(&self) -> Option<&Arc<Stop>> {
+        match &self.phase {
+            Phase::Stopped(Some(stop)) | Phase::Holding(stop, _) => Some(stop),
+            _ => None,
+        }
+    }
+
+    /// Whether it has stopped by itself and holds nothing that others would stop at.
+    pub(super) const fn is_over(&self) -> bool {
+        matches!(self.phase, Phase::Stopped(Some(_)))
+    }
+
     /// Lets nothing of it run on; whatever runs is to be dropped.
     pub(super) fn abort(&mut self) {
-        if let Phase::Running(run) = &self.phase {
+        if let Some(run) = self.running() {
             run.task.abort();
         }
         if !self.is_stopped() {

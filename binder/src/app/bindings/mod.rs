@@ -2,7 +2,9 @@
 
 mod input;
 mod life;
+mod start;
 mod status;
+mod watch;
 
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -213,5 +215,20 @@ fn none(what: &str, inputs: &[Arc<Input>]) -> Error {
 impl fmt::Debug for Bindings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_list().entries(self.list()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent<T: Send>(_: T) {}
+
+    #[test]
+    fn what_waits_may_be_sent_to_another_thread() {
+        let bindings = Bindings::default();
+        sent((bindings.stop("orders"), bindings.start("orders"), bindings.clone()));
+        let launch = |launch: crate::Launch| sent(launch.start(crate::App::new(())));
+        let _: fn(crate::Launch) = launch;
     }
 }

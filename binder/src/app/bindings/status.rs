@@ -27,6 +27,9 @@ pub struct InputStatus {
     pub since: SystemTime,
     /// Why it stops or has stopped by itself; nothing of one that was told to.
     pub stopped: Option<StopReason>,
+    /// It has stopped at a message and holds its place in the group: what it was assigned goes to no
+    /// other member, which would stop at that message too, until it is stopped or started.
+    pub holding: bool,
     /// The last trouble there was: a failed attempt, a refused publish, the end of a subscription.
     pub last_error: Option<LastError>,
     /// Messages that were delivered and are neither acknowledged nor given back.
@@ -138,6 +141,7 @@ pub(super) fn status(input: &Input) -> (InputStatus, bool) {
         state: InputState::Stopped,
         since: life.since,
         stopped: life.stop().map(|stop| StopReason::of(stop)),
+        holding: matches!(life.phase, Phase::Holding(..)),
         last_error,
         in_flight: 0,
         oldest: None,
@@ -163,6 +167,7 @@ pub(super) fn status(input: &Input) -> (InputStatus, bool) {
             status.blocked = look.blocked;
             !matches!(look.doing, Doing::Waiting | Doing::Failing)
         }
+        Phase::Holding(..) => false,
         Phase::Stopped(stop) => stop.is_none(),
     };
     (status, ready)

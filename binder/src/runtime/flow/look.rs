@@ -70,6 +70,20 @@ impl Flow {
         self.assigned.subscribe()
     }
 
+    pub(crate) fn is_assigned(&self) -> bool {
+        *self.assigned.borrow()
+    }
+
+    /// It is drained, and holds what it was assigned.
+    pub(crate) fn hold(&self) {
+        self.holding.send_if_modified(|holding| !std::mem::replace(holding, true));
+    }
+
+    /// Tells when it does.
+    pub(crate) fn when_holding(&self) -> watch::Receiver<bool> {
+        self.holding.subscribe()
+    }
+
     /// Whether the binding stops, or has stopped, by itself.
     pub(crate) fn has_failed(&self) -> bool {
         self.lock().failing

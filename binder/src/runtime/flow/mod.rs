@@ -64,6 +64,8 @@ pub(crate) struct Flow {
     pub(crate) counts: Arc<Counts>,
     /// Whether the first assignment has come.
     assigned: watch::Sender<bool>,
+    /// Whether it has stopped at a message and holds what it was assigned.
+    holding: watch::Sender<bool>,
     /// What entries count their time from.
     begun: Instant,
 }
@@ -95,6 +97,8 @@ pub(crate) struct State {
     failing: bool,
     /// The message that it stops at.
     stopped_at: Option<Tag>,
+    /// It was told to end, and not to hold what it was assigned.
+    leaving: bool,
     /// A task is gone, and what it had in hand is not waited for.
     abandoned: bool,
     /// Milliseconds since the flow began, as of the pump's last look at the clock.
@@ -133,6 +137,7 @@ impl Flow {
             since: SystemTime::now(),
             failing: false,
             stopped_at: None,
+            leaving: false,
             abandoned: false,
             clock: 0,
             full: false,
@@ -151,6 +156,7 @@ impl Flow {
             interrupted: AtomicWaker::new(),
             counts,
             assigned: watch::Sender::new(false),
+            holding: watch::Sender::new(false),
             begun: Instant::now(),
         })
     }

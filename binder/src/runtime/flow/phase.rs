@@ -25,10 +25,11 @@ impl Phase {
 }
 
 impl Flow {
-    /// Begins to drain; the first reason stays.
+    /// Begins to drain; the first reason stays. Without a reason it was told to, and holds nothing.
     pub(crate) fn drain(&self, reason: Option<binder_core::Error>) {
         let mut effects = Effects::default();
         let mut state = self.lock();
+        state.leaving |= reason.is_none();
         self.begin_drain(&mut state, reason, &mut effects);
         drop(state);
         self.apply(&mut effects);
@@ -124,6 +125,14 @@ impl Flow {
         let state = self.lock();
         let done = state.entries.is_empty() && state.sends.is_empty() && state.settling == 0;
         !state.phase.is_running() && (done || state.abandoned)
+    }
+
+    /// Whether it is not to be closed although it is drained: it has stopped at a message, and
+    /// nobody has told it to leave.
+    pub(crate) fn holds(&self) -> bool {
+        let state = self.lock();
+        let holds = self.plan.holds && state.stopped_at.is_some();
+        holds && !state.leaving && !state.abandoned
     }
 
     /// Waits no longer for what is in progress: a task that had it in hand is gone.

@@ -113,6 +113,7 @@ impl Bench {
             copy_headers: vec![true; 2],
             keeps_positions: true,
             ids: vec![false, true],
+            holds: false,
             classes: Default::default(),
             outputs: vec!["first".into(), "second".into()],
         };
