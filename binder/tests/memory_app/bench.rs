@@ -48,7 +48,15 @@ impl Bench {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let app = app.binder("memory", Arc::new(self.memory.clone()));
+        self.dead_letters_on(app, self.memory.clone())
+    }
+
+    /// The same on another binder.
+    pub(crate) fn dead_letters_on<S>(&self, app: App<S>, binder: impl Binder) -> DeadLetters
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let app = app.binder("memory", Arc::new(binder));
         self.launch().dead_letters(&app).unwrap()
     }
 
