@@ -38,6 +38,7 @@ impl Fixture for Amqp {
         capabilities.shared = true;
         capabilities.partitions = true;
         capabilities.message_ids = true;
+        capabilities.dead_letter_store = true;
         capabilities
     }
 

@@ -72,6 +72,8 @@ mod guide {
     struct Functions;
     #[doc = include_str!("../../docs/guide/failure-and-retry.md")]
     struct FailureAndRetry;
+    #[doc = include_str!("../../docs/guide/dead-letters.md")]
+    struct DeadLetters;
     #[doc = include_str!("../../docs/guide/testing.md")]
     struct Testing;
     #[doc = include_str!("../../docs/guide/writing-a-binder.md")]

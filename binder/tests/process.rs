@@ -161,15 +161,21 @@ impl Program {
     }
 
     /// Waits for its end, which has to come within so many seconds, and gives what it has said.
-    fn ends(mut self, code: i32, seconds: u64) -> String {
+    fn ends(self, code: i32, seconds: u64) -> String {
+        let (said, output) = self.prints(code, seconds);
+        assert_eq!(output, "", "standard output is the application's own");
+        said
+    }
+
+    /// The same, and what it has written to standard output.
+    fn prints(mut self, code: i32, seconds: u64) -> (String, String) {
         let (start, mut output) = (Instant::now(), String::new());
         self.errors.read_to_string(&mut self.said).unwrap();
         self.child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
         let ended = self.child.wait().unwrap();
         assert_eq!(ended.code(), Some(code), "{}", self.said);
         assert!(start.elapsed() < Duration::from_secs(seconds), "it took {:?}", start.elapsed());
-        assert_eq!(output, "", "standard output is the application's own");
-        std::mem::take(&mut self.said)
+        (std::mem::take(&mut self.said), output)
     }
 }
 
@@ -231,6 +237,37 @@ fn a_refusal_is_2() {
     }
 }
 
+/// The state of this program hangs: it is not made.
+fn dead_letters_need_no_state_and_a_binder_that_keeps_them() {
+    let dlq = |words: &[&str]| {
+        let words: Vec<_> = ["dlq"].iter().chain(words).copied().collect();
+        Program::start("state hangs", &words)
+    };
+    let on = "--set=bindings.numbers.dead_letter=bad";
+    let text = dlq(&["list"]).ends(0, 10);
+    assert_eq!(says(&text, "dead_letter = true"), 1, "{text}");
+    assert_eq!(dlq(&["list", "--json"]).prints(0, 10).1, "[]\n");
+    for words in [&["list", on][..], &["show", "bad", on], &["redrive", "bad", on]] {
+        let text = dlq(words).ends(2, 10);
+        assert_eq!(says(&text, "`memory`, destination `bad`"), 1, "{text}");
+    }
+    let text = dlq(&["show", "good", on]).ends(2, 10);
+    assert_eq!(says(&text, "there is `bad`"), 1, "{text}");
+    let scripted = "--set=default_binder=scripted";
+    let text = Program::start("starts", &["dlq", "list", on, scripted]).ends(2, 10);
+    assert_eq!(says(&text, "`scripted`"), 1, "{text}");
+    let text = Program::start("main fails", &["dlq", "list"]).ends(1, 10);
+    assert_eq!(says(&text, "main is broken"), 1, "{text}");
+    for words in [&[][..], &["what"], &["show"], &["redrive", "bad", "--rate=fast"]] {
+        dlq(words).ends(2, 10);
+    }
+    // What is the application's own stands behind `--`, or behind `run`.
+    dlq(&["list", "--", "--messages=many"]).ends(2, 10);
+    dlq(&["list", "--", "--messages=7"]).ends(0, 10);
+    let text = Program::start("finishes", &["run", "dlq"]).ends(2, 10);
+    assert!(text.contains("unexpected argument 'dlq'"), "{text}");
+}
+
 fn every_input_stopped_is_3() {
     let text = Program::start("poison", &[]).ends(3, 10);
     for words in ["poison", "dead_letter", "on_exhausted", "numbers", "every input has stopped"] {
@@ -289,6 +326,7 @@ fn main() -> ExitCode {
         a_failure_of_until_is_1,
         a_failure_of_main_or_of_the_state_is_1,
         a_refusal_is_2,
+        dead_letters_need_no_state_and_a_binder_that_keeps_them,
         every_input_stopped_is_3,
         an_emitter_that_failed_alone_is_3,
         the_grace_exceeded_is_4_also_where_a_thread_is_blocked,

@@ -76,20 +76,19 @@ pub enum Left {
 impl fmt::Display for Left {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Foreign => write!(
-                f,
-                "does not say where it was read (no header `{}`)",
-                dead_letter::DESTINATION
-            ),
-            Self::NoGroup => f.write_str("was read without a group"),
+            Self::Foreign => {
+                let name = dead_letter::DESTINATION;
+                write!(f, "not said where they were read (no header `{name}`)")
+            }
+            Self::NoGroup => f.write_str("read without a group"),
             Self::Elsewhere { destination, group } => write!(
                 f,
-                "is of destination `{}`, group `{}`, which no input of this application reads",
+                "of destination `{}`, group `{}`, which no input of this application reads",
                 destination.escape_debug(),
                 group.escape_debug()
             ),
-            Self::Refused(why) => write!(f, "was refused: {why}"),
-            Self::TooOften => f.write_str("was redriven as often as `--max-redrives` allows"),
+            Self::Refused(why) => write!(f, "refused for good: {why}"),
+            Self::TooOften => f.write_str("redriven as often as may be (`--max-redrives`)"),
         }
     }
 }

@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use binder_core::{
-    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, Error, ErrorKind, ProducerSpec,
-    Publisher, Result, Topology,
+    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, DeadLetterStore, Error, ErrorKind,
+    ProducerSpec, Publisher, Result, Topology,
 };
 use binder_kafka::KafkaBinder;
 use rdkafka::mocking::MockCluster;
@@ -128,5 +128,9 @@ impl Binder for OnTheMock {
 
     fn capabilities(&self) -> Capabilities {
         self.binder.capabilities()
+    }
+
+    fn dead_letter_store(&self) -> Option<&dyn DeadLetterStore> {
+        self.binder.dead_letter_store()
     }
 }

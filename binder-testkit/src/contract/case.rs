@@ -52,6 +52,11 @@ pub(crate) mod need {
         (!partitions).then_some("a destination of this binder has no partitions")
     }
 
+    pub(crate) fn a_dead_letter_store(fixture: &dyn Fixture) -> Option<&'static str> {
+        let store = fixture.capabilities().dead_letter_store;
+        (!store).then_some("this binder cannot read dead letters back")
+    }
+
     pub(crate) fn an_unreachable_broker(fixture: &dyn Fixture) -> Option<&'static str> {
         fixture
             .unreachable()

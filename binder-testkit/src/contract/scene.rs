@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use binder_core::{
-    Binder, BindingName, Capabilities, ConsumerSpec, Destination, Group, Limit, ProducerSpec,
-    Start, Topology, Unrouted,
+    Binder, BindingName, Capabilities, ConsumerSpec, DeadLetterSpec, DeadLetterStore, Destination,
+    Group, Letters, Limit, ProducerSpec, Start, Topology, Unrouted,
 };
 use tokio::time::timeout;
 
@@ -123,6 +123,40 @@ impl Scene {
             dead_letters: Vec::new(),
         };
         self.within("provisioning", self.binder.provision(&topology)).await
+    }
+
+    /// A dead-letter destination.
+    pub(super) fn dead_letters(&self, destination: &str) -> Verdict<DeadLetterSpec> {
+        Ok(DeadLetterSpec {
+            destination: Destination::new(format!("{}.{destination}", self.prefix))?,
+            partition_count: None,
+            connect: self.patience(),
+        })
+    }
+
+    /// Makes its store.
+    pub(super) async fn provision_letters(&self, spec: &DeadLetterSpec) -> Verdict {
+        let topology = Topology { dead_letters: vec![spec.clone()], ..Topology::default() };
+        self.within("provisioning", self.binder.provision(&topology)).await
+    }
+
+    /// Opens its store, if it is there.
+    pub(super) async fn open_letters(
+        &self,
+        spec: &DeadLetterSpec,
+    ) -> Verdict<Option<Box<dyn Letters>>> {
+        self.within("opening a dead-letter store", self.store()?.open(spec)).await
+    }
+
+    /// Binds what reaches the group of an input.
+    pub(super) async fn reach(&self, input: &ConsumerSpec) -> Verdict<Writer> {
+        let output = self.within("binding a group", self.store()?.bind_group(input)).await?;
+        Ok(Writer::new(output, self.patience()))
+    }
+
+    fn store(&self) -> Verdict<&dyn DeadLetterStore> {
+        let store = self.binder.dead_letter_store();
+        store.ok_or_else(|| Failure::new("`dead_letter_store` is said, and there is none"))
     }
 
     /// Binds an input and waits for its first assignment.

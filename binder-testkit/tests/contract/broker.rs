@@ -83,6 +83,26 @@ impl Topic {
         }
     }
 
+    /// What a group that has no members has not settled, behind what was read of each partition.
+    pub(crate) fn unsettled(&self, group: &str, read: &[u64]) -> Vec<Delivery> {
+        let Some(group) = self.groups.get(group) else { return Vec::new() };
+        let mut all = Vec::new();
+        for (number, (lane, log)) in group.lanes.iter().zip(&self.logs).enumerate() {
+            let from = read.get(number).map_or(lane.start, |read| *read as usize);
+            let left = (from..log.len()).filter(|sequence| !lane.acked.contains(sequence));
+            all.extend(left.map(|sequence| delivery(&log[sequence], 0, number, sequence)));
+        }
+        all
+    }
+
+    /// Settles for a group that has no members.
+    pub(crate) fn settle(&mut self, group: &str, fault: Fault, letters: &[Tag]) {
+        let Some(group) = self.groups.get_mut(group) else { return };
+        for tag in letters.iter().filter(|_| fault != Fault::RecordsNoAcks) {
+            group.lanes[tag.partition as usize].acked.insert(tag.sequence as usize);
+        }
+    }
+
     /// The group of that name, which begins now if there is none.
     pub(crate) fn ensure_group(&mut self, name: &str, start: Start, log: bool, fault: Fault) {
         if self.groups.contains_key(name) {

@@ -9,13 +9,14 @@ use std::time::Duration;
 use binder_core::publish::Reports;
 use binder_core::{
     Acker, Binder, BoundInput, BoxFuture, Capabilities, Completed, Completion, ConsumerSpec,
-    Delivery, Error, ErrorKind, Incoming, Limit, Outbox, ProducerSpec, Publisher, Receipt, Result,
-    Room, Settlement, Start, Subscription, Tag, Topology, Unrouted,
+    DeadLetterStore, Delivery, Error, ErrorKind, Incoming, Limit, Outbox, ProducerSpec, Publisher,
+    Receipt, Result, Room, Settlement, Start, Subscription, Tag, Topology, Unrouted,
 };
 use binder_testkit::contract::{Breakable, Fixture};
 
 use crate::broker::{Broker, Group, Topic};
 use crate::fault::Fault;
+use crate::store;
 
 /// Makes loopback binders with one fault.
 #[derive(Clone, Copy)]
@@ -58,6 +59,7 @@ impl Fixture for LoopbackFixture {
     fn capabilities(&self) -> Capabilities {
         let mut capabilities = Capabilities::default();
         (capabilities.partitions, capabilities.log) = (true, self.log);
+        capabilities.dead_letter_store = true;
         capabilities
     }
 
@@ -70,8 +72,8 @@ impl Fixture for LoopbackFixture {
 const LARGEST: usize = 1 << 20;
 
 #[derive(Clone)]
-struct Loopback {
-    fixture: LoopbackFixture,
+pub(crate) struct Loopback {
+    pub(crate) fixture: LoopbackFixture,
     unreachable: bool,
     /// How often its connections have ended, which is nothing to a sound one.
     cuts: Arc<AtomicUsize>,
@@ -79,7 +81,7 @@ struct Loopback {
 }
 
 impl Loopback {
-    fn with<T>(&self, act: impl FnOnce(&mut Broker) -> T) -> T {
+    pub(crate) fn with<T>(&self, act: impl FnOnce(&mut Broker) -> T) -> T {
         act(&mut self.broker.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
@@ -123,7 +125,7 @@ impl Loopback {
         })
     }
 
-    fn ensure_group(&self, topic: &str, group: &str, start: Start) {
+    pub(crate) fn ensure_group(&self, topic: &str, group: &str, start: Start) {
         let LoopbackFixture { fault, log } = self.fixture;
         let topic_of = |broker: &mut Broker| {
             let topic = broker.topics.entry(topic.to_owned()).or_default();
@@ -226,6 +228,9 @@ impl Binder for Loopback {
                 }
             }
         }
+        for spec in &topology.dead_letters {
+            self.ensure_group(spec.destination.as_str(), store::GROUP, Start::Earliest);
+        }
         let created = topology.producers.iter().try_for_each(|spec| self.create(spec));
         Box::pin(async { created })
     }
@@ -234,6 +239,10 @@ impl Binder for Loopback {
         let mut capabilities = self.fixture.capabilities();
         capabilities.durable = self.fixture.fault == Fault::Boasts;
         capabilities
+    }
+
+    fn dead_letter_store(&self) -> Option<&dyn DeadLetterStore> {
+        Some(self)
     }
 }
 

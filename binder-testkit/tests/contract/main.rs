@@ -4,6 +4,7 @@
 mod broker;
 mod fault;
 mod loopback;
+mod store;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -55,6 +56,17 @@ const PROOFS: &[(&str, &[Fault], &[Fault])] = &[
     ),
     ("c19_what_is_settled_before_closing_is_recorded", &[RecordsNoAcks], &[]),
     ("c19_what_is_unsettled_at_closing_comes_again", &[ClosingAcks], &[]),
+    (
+        "c25_a_dead_letter_store_ends_where_it_was_opened",
+        &[StoreHasNoEnd, LookingMakesAStore],
+        &[StoreHasNoEnd],
+    ),
+    (
+        "c25_what_is_not_settled_stays_in_the_dead_letter_store",
+        &[LookingSettles, RecordsNoAcks, LosesHeaders],
+        &[LookingSettles],
+    ),
+    ("c25_a_group_is_reached_by_its_name", &[ReachesNobody, LosesHeaders], &[ReachesNobody]),
     ("c31_released_comes_again", &[ReleaseAcks], &[]),
     ("c34_groups_share_and_copy", &[CopiesToMembers, FeedsOneMember, StealsFromGroups], &[]),
     ("c35_concurrent_subscribe_and_close", &[RefusesCrowds], &[]),

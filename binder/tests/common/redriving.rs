@@ -173,8 +173,10 @@ pub(crate) async fn interrupted(bench: Bench) {
             enough.notify_one();
         }
     };
-    let first = letters.redrive(&store, &RedriveOptions::default(), enough.notified(), tell).await;
-    let first = first.unwrap();
+    // Twenty at once, the others in no hurry, so that some are on their way when it is stopped.
+    let mut slow = RedriveOptions::default();
+    slow.rate = Some(200.0);
+    let first = letters.redrive(&store, &slow, enough.notified(), tell).await.unwrap();
     assert!(matches!(first.end, RedriveEnd::Stopped), "{first:?}");
     let sent = first.all_sent();
     assert!((10..LETTERS as u64).contains(&sent), "{sent}");

@@ -1,10 +1,15 @@
 //! Launches an application on a memory binder that the test can look into.
 
+use std::future::poll_fn;
 use std::sync::Arc;
+use std::time::Duration;
 
 use binder::config::Sources;
 use binder::{App, DeadLetters, Executor, Launch, MemoryBinder, Running};
-use binder_core::{Destination, Group};
+use binder_core::{
+    Binder, BindingName, Completed, Completion, Completions, Destination, Group, Message, Outbox,
+    Outgoing, ProducerSpec, Unrouted,
+};
 
 /// An application named `shop`.
 #[derive(Clone)]
@@ -43,8 +48,40 @@ impl Bench {
     where
         S: Clone + Send + Sync + 'static,
     {
-        let app = app.binder("memory", Arc::new(self.memory.clone()));
+        self.dead_letters_on(app, self.memory.clone())
+    }
+
+    /// The same on another binder.
+    pub(crate) fn dead_letters_on<S>(&self, app: App<S>, binder: impl Binder) -> DeadLetters
+    where
+        S: Clone + Send + Sync + 'static,
+    {
+        let app = app.binder("memory", Arc::new(binder));
         self.launch().dead_letters(&app).unwrap()
+    }
+
+    /// Sends to a destination as somebody else would.
+    pub(crate) async fn send(
+        &self,
+        destination: &str,
+        messages: impl IntoIterator<Item = Message>,
+    ) {
+        let spec = ProducerSpec {
+            binding: BindingName::new("others").unwrap(),
+            destination: Destination::new(destination).unwrap(),
+            partition_count: None,
+            required_groups: Vec::new(),
+            unrouted: Unrouted::Fail,
+            connect: Duration::from_secs(1),
+            native: Default::default(),
+        };
+        let publisher = self.memory.bind_producer(&spec).await.unwrap();
+        let sink: Arc<dyn Completions> = Arc::new(Confirmed);
+        let outgoing = messages
+            .into_iter()
+            .map(|message| Outgoing { message, completion: Completion::new(0, sink.clone()) });
+        let mut outbox: Outbox = outgoing.collect();
+        poll_fn(|cx| publisher.poll_publish(cx, &mut outbox)).await;
     }
 
     /// The destination of a binding.
@@ -71,5 +108,16 @@ impl Bench {
     pub(crate) fn backlog(&self, destination: &str, group: &str) -> usize {
         let (destination, group) = (Destination::new(destination), Group::new(group));
         self.memory.backlog(&destination.unwrap(), &group.unwrap()).unwrap()
+    }
+}
+
+/// Whoever sends expects every message to be confirmed.
+struct Confirmed;
+
+impl Completions for Confirmed {
+    fn complete(&self, batch: &mut Vec<(u64, Completed)>) {
+        for (_, what) in batch.drain(..) {
+            assert!(matches!(what, Completed::Confirmed(_)), "{what:?}");
+        }
     }
 }

@@ -15,6 +15,7 @@ mod pressure;
 #[path = "../common/redriving.rs"]
 mod redriven;
 mod redriving;
+mod refusing;
 mod restarts;
 #[path = "../common/mixture.rs"]
 mod shop;

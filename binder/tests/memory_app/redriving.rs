@@ -1,7 +1,12 @@
 //! Dead letters on the memory binder, in virtual time.
 
-use binder::Executor;
+use std::future::pending;
 
+use binder::prelude::*;
+use binder::{Executor, Exit, RedriveEnd};
+use binder_core::Message;
+
+use crate::arrivals::Arrivals;
 use crate::bench::Bench;
 use crate::redriven;
 
@@ -18,4 +23,56 @@ async fn an_interrupted_redrive_goes_on_where_it_was() {
 #[tokio::test(start_paused = true)]
 async fn what_fails_again_and_again_is_left() {
     redriven::poison(Bench::new(Executor::current())).await;
+}
+
+/// Letters of others, and of functions that are gone, stay behind what can go back; who reads the
+/// dead letters as a destination sees none of them twice.
+#[tokio::test(start_paused = true)]
+async fn what_cannot_go_back_is_kept_and_told() {
+    let bench = Bench::new(Executor::current());
+    let bench = bench.set("bindings.orders.dead_letter=dead").set("bindings.dead.group=readers");
+    let seen = Arrivals::default();
+    let app = || App::new(seen.clone()).bind(listeners![refuse, look]);
+    // Its first start makes the store.
+    let running = bench.start(app()).await;
+    let mut headers = [
+        Headers::from_iter([("x-original-topic", "orders")]),
+        Headers::from_iter([("x-original-destination", "orders")]),
+        Headers::from_iter([("x-original-destination", "orders"), ("x-original-group", "gone")]),
+    ];
+    headers[1].push("null", None);
+    let send = headers.clone().map(|headers| Message { headers, ..Message::new("letter") });
+    bench.send("dead", send).await;
+    seen.at_least(3).await;
+    let letters = bench.dead_letters(app());
+    for _ in 0..3 {
+        let done = letters.redrive("dead", &Default::default(), pending(), |_| ()).await.unwrap();
+        assert!(matches!(done.end, RedriveEnd::Whole), "{done:?}");
+        assert_eq!((done.held, done.all_sent(), done.all_left()), (3, 0, 3));
+        let why: Vec<_> = done.left.keys().map(String::as_str).collect();
+        assert!(why[0].contains("x-original-destination"), "{why:?}");
+        assert!(why[1].contains("destination `orders`, group `gone`"), "{why:?}");
+        assert_eq!(why[2], "read without a group");
+    }
+    assert_eq!(running.stop().await, Exit::Drained);
+    assert_eq!(seen.all(), 3, "they moved, and were read again");
+    let kept = letters.show("dead", 9).await.unwrap();
+    assert_eq!(kept.len(), 3);
+    let mut names: Vec<_> = kept.iter().map(|letter| letter.headers.len()).collect();
+    names.sort_unstable();
+    assert_eq!(names, [0, 1, 1], "their own headers");
+    assert_eq!(letters.list().await.unwrap()[0].classes.get(&None), Some(&3));
+}
+
+#[stream_listener]
+#[input("orders")]
+async fn refuse(_: Bytes) -> Result<()> {
+    Err(binder::Error::msg("no")).permanent()?;
+    Ok(())
+}
+
+#[stream_listener]
+#[input("dead")]
+async fn look(_: Bytes, State(seen): State<Arrivals>) {
+    seen.add("letter");
 }

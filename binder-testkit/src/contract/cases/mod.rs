@@ -4,6 +4,7 @@ mod binding;
 mod closing;
 mod flow;
 mod groups;
+mod letters;
 mod messages;
 mod moving;
 mod order;
@@ -30,6 +31,7 @@ pub(super) fn all() -> Vec<Case> {
         starting::CASES,
         pressure::CASES,
         moving::CASES,
+        letters::CASES,
     ]
     .concat();
     #[cfg(feature = "runtime")]

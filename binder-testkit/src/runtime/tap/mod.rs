@@ -7,8 +7,8 @@ mod output;
 use std::sync::Arc;
 
 use binder_core::{
-    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, ProducerSpec, Publisher, Result,
-    Topology,
+    Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, DeadLetterStore, ProducerSpec,
+    Publisher, Result, Topology,
 };
 
 use crate::runtime::tap::input::{TappedAcker, TappedSubscription};
@@ -60,5 +60,9 @@ impl Binder for Tap {
 
     fn capabilities(&self) -> Capabilities {
         self.binder.capabilities()
+    }
+
+    fn dead_letter_store(&self) -> Option<&dyn DeadLetterStore> {
+        self.binder.dead_letter_store()
     }
 }

@@ -18,12 +18,11 @@ pub(super) const FOREIGN: &str = "foreign";
 
 /// A store as a few lines.
 pub(super) fn summary(store: &StoreSummary) -> String {
-    let StoreSummary { binder, destination, letters, .. } = store;
-    let mut text = match (store.exists, letters) {
+    let StoreSummary { binder, destination, letters: count, .. } = store;
+    let mut text = match (store.exists, count) {
         (false, _) => format!("{destination} ({binder}): not there before the first start\n"),
         (true, 0) => format!("{destination} ({binder}): empty\n"),
-        (true, 1) => format!("{destination} ({binder}): 1 letter\n"),
-        (true, letters) => format!("{destination} ({binder}): {letters} letters\n"),
+        (true, count) => format!("{destination} ({binder}): {}\n", letters(*count)),
     };
     let inputs = store.inputs.iter().map(|(binding, group)| match group {
         Some(group) => format!("{binding} (group {group})"),
@@ -115,28 +114,15 @@ pub(super) fn redriven(done: &Redriven, dry_run: bool) -> String {
         true => ("would be sent back", "would stay"),
         false => ("sent back and confirmed", "left in the store"),
     };
-    let mut text = String::new();
-    let mut count = |count: u64, what: &str| {
-        let plural = if count == 1 { "" } else { "s" };
-        text.push_str(&format!("{count} letter{plural} {what}\n"));
-    };
-    count(done.all_sent(), sent);
+    let mut lines = vec![letters(done.all_sent()) + " " + sent];
     for ((destination, group), sent) in &done.sent {
-        count(*sent, &format!("to {destination}, group {group}"));
+        lines.push(format!("  {} to {destination}, group {group}", letters(*sent)));
     }
     if done.all_left() > 0 {
-        count(done.all_left(), left);
+        lines.push(letters(done.all_left()) + " " + left);
     }
     for (why, left) in &done.left {
-        count(*left, &value(why.as_bytes()));
-    }
-    // Those that make up a number stand below it.
-    let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let sums = [0, done.sent.len() + 1];
-    for (index, line) in lines.iter_mut().enumerate() {
-        if !sums.contains(&index) {
-            line.insert_str(0, "  ");
-        }
+        lines.push(format!("  {}: {}", letters(*left), value(why.as_bytes())));
     }
     match done.end {
         RedriveEnd::Limit => lines.push("ended at `--limit`".to_owned()),
@@ -154,6 +140,11 @@ pub(super) fn redriven(done: &Redriven, dry_run: bool) -> String {
 /// How far a redrive is.
 pub(super) fn progress(done: &Redriven) -> String {
     format!("{} sent, {} left, of about {}", done.all_sent(), done.all_left(), done.held)
+}
+
+fn letters(count: u64) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} letter{plural}")
 }
 
 fn times(count: u32) -> String {
@@ -262,9 +253,9 @@ mod tests {
     fn a_redrive_is_told_in_numbers() {
         let mut done = Redriven { end: RedriveEnd::Stopped, ..Redriven::default() };
         done.sent.insert(("orders".into(), "billing".into()), 2);
-        done.left.insert("was read without a group".into(), 1);
+        done.left.insert("read without a group".into(), 1);
         let expected = "2 letters sent back and confirmed\n  2 letters to orders, group billing\n\
-                        1 letter left in the store\n  1 letter was read without a group\n\
+                        1 letter left in the store\n  1 letter: read without a group\n\
                         stopped before the end; the same command goes on from here\n";
         assert_eq!(redriven(&done, false), expected);
         assert_eq!(redriven(&Redriven::default(), true), "0 letters would be sent back\n");
