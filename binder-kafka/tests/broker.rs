@@ -52,6 +52,7 @@ async fn topics_are_created_once_by_whoever_comes_first() {
         dead_letters: vec![binder_core::DeadLetterSpec {
             destination: binder_core::Destination::new(&dead).unwrap(),
             partition_count: NonZeroU32::new(3),
+            grow: false,
             connect: std::time::Duration::from_secs(10),
         }],
     };

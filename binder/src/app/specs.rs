@@ -24,6 +24,8 @@ pub(super) fn consumer(resolved: &Resolved, input: &ResolvedInput) -> ConsumerSp
         group: input.group.clone(),
         start: input.start,
         partition_count: input.partition_count,
+        grow: input.grow,
+        instance: resolved.instance,
         max_in_flight: input.max_in_flight,
         drain: DRAIN,
         connect: connect(resolved, &input.binder),
@@ -36,6 +38,7 @@ pub(super) fn producer(resolved: &Resolved, output: &ResolvedOutput) -> Producer
         binding: output.binding.clone(),
         destination: output.destination.clone(),
         partition_count: output.partition_count,
+        grow: output.grow,
         required_groups: output.required_groups.clone(),
         unrouted: output.unrouted,
         connect: connect(resolved, &output.binder),
@@ -47,7 +50,12 @@ pub(super) fn producer(resolved: &Resolved, output: &ResolvedOutput) -> Producer
 fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Option<DeadLetterSpec> {
     let destination = input.dead_letter.clone()?;
     let connect = connect(resolved, &input.binder);
-    Some(DeadLetterSpec { destination, partition_count: input.partition_count, connect })
+    Some(DeadLetterSpec {
+        destination,
+        partition_count: input.partition_count,
+        grow: input.grow,
+        connect,
+    })
 }
 
 /// The dead letters of an input, as something to publish to: a letter that nobody can receive must
@@ -58,6 +66,7 @@ pub(super) fn dead_producer(resolved: &Resolved, input: &ResolvedInput) -> Optio
         binding: input.binding.clone(),
         destination: spec.destination,
         partition_count: spec.partition_count,
+        grow: spec.grow,
         required_groups: Vec::new(),
         unrouted: binder_core::Unrouted::Fail,
         connect: spec.connect,

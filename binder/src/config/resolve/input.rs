@@ -33,6 +33,7 @@ impl Resolver<'_> {
         let dead_letter = self.dead_letter(&section, &destination, group.as_ref());
         let partition_count =
             self.counts.note(section.whole("partition_count"), &binder.name, &destination);
+        let grow = self.counts.grow(section.flag("grow"), &binder.name, &destination);
         Some(ResolvedInput {
             start: start(&section, group.is_none(), &mut self.problems),
             order: order(&section),
@@ -48,6 +49,7 @@ impl Resolver<'_> {
             on_exhausted: on_exhausted(&section),
             copy_headers: section.flag("copy_headers").is_none_or(|found| found.value),
             partition_count,
+            grow,
             native: Native::of_binding(&section, &binder.kind),
             binder: binder.name,
             binding,
