@@ -63,7 +63,7 @@ impl KafkaBinder {
         options::check(&spec.native)?;
         let (settings, limit) = (self.settings.clone(), spec.connect);
         let mut wanted = Wanted::default();
-        wanted.add(spec.destination.as_str(), spec.partition_count);
+        wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
         off_runtime("kafka-preflight", move || {
             topics::ensure(&settings, &Preflight::new(&settings, limit)?, &wanted)
         })
