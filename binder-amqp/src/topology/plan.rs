@@ -12,6 +12,8 @@ pub(crate) struct GroupQueues {
     pub(crate) group: Group,
     /// How many partition queues to make; one plain queue where it is `None`.
     pub(crate) partitions: Option<NonZeroU32>,
+    /// A group with fewer is given more.
+    pub(crate) grow: bool,
 }
 
 /// Everything to be there; nothing twice.
@@ -59,7 +61,8 @@ impl Wanted {
         for consumer in &topology.consumers {
             wanted.exchanges.insert(consumer.destination.clone());
             if let Some(group) = &consumer.group {
-                wanted.group(&consumer.destination, group, consumer.partition_count);
+                let count = consumer.partition_count;
+                wanted.group(&consumer.destination, group, count, consumer.grow);
             }
         }
         for producer in &topology.producers {
@@ -82,15 +85,22 @@ impl Wanted {
     fn producer(&mut self, spec: &ProducerSpec) {
         self.exchanges.insert(spec.destination.clone());
         for group in &spec.required_groups {
-            self.group(&spec.destination, group, spec.partition_count);
+            self.group(&spec.destination, group, spec.partition_count, spec.grow);
         }
     }
 
-    fn group(&mut self, destination: &Destination, group: &Group, partitions: Option<NonZeroU32>) {
+    fn group(
+        &mut self,
+        destination: &Destination,
+        group: &Group,
+        partitions: Option<NonZeroU32>,
+        grow: bool,
+    ) {
         self.groups.insert(GroupQueues {
             destination: destination.clone(),
             group: group.clone(),
             partitions,
+            grow,
         });
     }
 }
@@ -118,6 +128,8 @@ mod tests {
             group,
             start: Start::Earliest,
             partition_count: NonZeroU32::new(2),
+            grow: false,
+            instance: Default::default(),
             max_in_flight: None,
             drain: Duration::ZERO,
             connect: Duration::ZERO,
@@ -130,6 +142,7 @@ mod tests {
             binding: BindingName::new("out").unwrap(),
             destination: destination(name),
             partition_count: NonZeroU32::new(2),
+            grow: false,
             required_groups: required.iter().map(|name| group(name)).collect(),
             unrouted: Unrouted::Fail,
             connect: Duration::ZERO,
@@ -145,6 +158,7 @@ mod tests {
             dead_letters: vec![DeadLetterSpec {
                 destination: destination("dead"),
                 partition_count: None,
+                grow: false,
                 connect: Duration::ZERO,
             }],
         };
@@ -158,6 +172,7 @@ mod tests {
             destination: destination("orders"),
             group: group("billing"),
             partitions: NonZeroU32::new(2),
+            grow: false,
         };
         assert_eq!(wanted.groups.into_iter().collect::<Vec<_>>(), [billing]);
     }

@@ -6,6 +6,7 @@ use binder::config::Sources;
 use binder::{App, Executor, Launch, Running};
 
 /// An application with destinations and groups that no other run has.
+#[derive(Clone)]
 pub(crate) struct Bench {
     name: String,
     set: Vec<String>,

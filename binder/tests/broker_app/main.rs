@@ -8,6 +8,7 @@
 mod arrivals;
 mod bench;
 mod chunks;
+mod instances;
 mod mixture;
 mod pausing;
 #[path = "../common/mixture.rs"]
