@@ -4,6 +4,7 @@ mod binding;
 mod closing;
 mod flow;
 mod groups;
+mod growing;
 mod messages;
 mod moving;
 mod order;
@@ -30,6 +31,7 @@ pub(super) fn all() -> Vec<Case> {
         starting::CASES,
         pressure::CASES,
         moving::CASES,
+        growing::CASES,
     ]
     .concat();
     #[cfg(feature = "runtime")]
