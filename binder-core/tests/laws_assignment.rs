@@ -7,7 +7,7 @@ use binder_core::logic::assignment::{owns, share};
 use proptest::prelude::*;
 
 fn instances(count: u32) -> impl Iterator<Item = Instance> {
-    let count = NonZeroU32::new(count).unwrap();
+    let count = NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN);
     (0..count.get()).map(move |index| Instance { index, count })
 }
 

@@ -69,10 +69,11 @@ impl Topic {
             return;
         }
         let sum: usize = message.key.iter().flatten().map(|&byte| usize::from(byte)).sum();
-        let born = *self.born.get_or_insert(self.partition_count.unwrap_or(MOST));
+        let count = self.partition_count.unwrap_or(MOST);
+        let born = *self.born.get_or_insert(count);
         let there = match fault {
             Fault::GrowsInName => born,
-            _ => self.partition_count.unwrap_or(MOST),
+            _ => count,
         };
         let partition = match fault {
             Fault::OnePartition => 0,
