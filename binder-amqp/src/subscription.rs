@@ -55,7 +55,9 @@ fn plan(spec: &ConsumerSpec) -> Plan {
     let source = match spec.group.clone() {
         None => Source::Anonymous(destination),
         Some(group) => {
-            Source::Group(GroupQueues { destination, group, partitions: spec.partition_count })
+            let (partitions, grow) = (spec.partition_count, spec.grow);
+            let queues = GroupQueues { destination, group, partitions, grow };
+            Source::Group { queues, instance: spec.instance }
         }
     };
     Plan { binding: spec.binding.to_string(), source, limit, refused: AtomicBool::new(false) }

@@ -20,6 +20,7 @@ async fn refused(server: &str) -> String {
         binding: BindingName::new("out").unwrap(),
         destination: Destination::new("orders").unwrap(),
         partition_count: None,
+        grow: false,
         required_groups: Vec::new(),
         unrouted: Unrouted::Fail,
         connect: Duration::from_secs(1),

@@ -37,5 +37,7 @@ pub use message::Message;
 pub use name::{BindingName, Destination, Group};
 pub use native::Native;
 pub use publish::{Completed, Completion, Completions, Outbox, Outgoing, Receipt};
-pub use spec::{ConsumerSpec, DeadLetterSpec, Limit, ProducerSpec, Start, Topology, Unrouted};
+pub use spec::{
+    ConsumerSpec, DeadLetterSpec, Instance, Limit, ProducerSpec, Start, Topology, Unrouted,
+};
 pub use store::{DeadLetterStore, Letters};

@@ -36,6 +36,23 @@ pub enum Unrouted {
     Drop,
 }
 
+/// Which of several instances of an application this is. Plays a part where the broker assigns no
+/// partitions to the members of a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Instance {
+    /// Its number, below `count`.
+    pub index: u32,
+    /// How many instances there are.
+    pub count: NonZeroU32,
+}
+
+impl Default for Instance {
+    /// The only one.
+    fn default() -> Self {
+        Self { index: 0, count: NonZeroU32::MIN }
+    }
+}
+
 /// An input to bind.
 #[derive(Clone, Debug)]
 pub struct ConsumerSpec {
@@ -49,6 +66,10 @@ pub struct ConsumerSpec {
     pub start: Start,
     /// How many partitions to create the destination with if it does not exist.
     pub partition_count: Option<NonZeroU32>,
+    /// Whether a destination that exists with fewer partitions is given more.
+    pub grow: bool,
+    /// Which instance this is, where partitions are not assigned by the broker.
+    pub instance: Instance,
     /// How much may be delivered and not yet settled (Kafka: committed); the binder's own default
     /// where it is `None`.
     pub max_in_flight: Option<Limit>,
@@ -69,6 +90,8 @@ pub struct ProducerSpec {
     pub destination: Destination,
     /// How many partitions to create the destination with if it does not exist.
     pub partition_count: Option<NonZeroU32>,
+    /// Whether a destination that exists with fewer partitions is given more.
+    pub grow: bool,
     /// Groups which must exist before the first message is sent.
     pub required_groups: Vec<Group>,
     /// What to do with a message that nobody can receive.
@@ -86,6 +109,8 @@ pub struct DeadLetterSpec {
     pub destination: Destination,
     /// How many partitions to create it with, which follows its input.
     pub partition_count: Option<NonZeroU32>,
+    /// Whether a destination that exists with fewer partitions is given more.
+    pub grow: bool,
     /// The time for reaching the broker, authentication and topology.
     pub connect: Duration,
 }

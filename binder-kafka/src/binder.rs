@@ -64,7 +64,7 @@ impl KafkaBinder {
         options::check(&spec.native)?;
         let (settings, limit) = (self.settings.clone(), spec.connect);
         let mut wanted = Wanted::default();
-        wanted.add(spec.destination.as_str(), spec.partition_count);
+        wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
         off_runtime("kafka-preflight", move || {
             topics::ensure(&settings, &Preflight::new(&settings, limit)?, &wanted)
         })
@@ -143,6 +143,7 @@ impl DeadLetterStore for KafkaBinder {
         Box::pin(async move {
             // A log has no queue of a group: the message names the group, and others pass over it.
             let spec = ProducerSpec {
+                grow: false,
                 binding: input.binding.clone(),
                 destination: input.destination.clone(),
                 partition_count: input.partition_count,

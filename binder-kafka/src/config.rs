@@ -7,6 +7,10 @@ use binder_core::{Error, ErrorKind, Native, Result};
 
 use crate::options;
 
+/// How soon clients see that a topic has more partitions, in milliseconds: one small request a
+/// client each time.
+const REFRESH: &str = "10000";
+
 /// How to reach Kafka.
 #[derive(Clone)]
 pub struct KafkaSettings {
@@ -119,7 +123,7 @@ impl KafkaSettings {
             .set("queued.min.messages", "50000")
             .set("queued.max.messages.kbytes", "32768")
             .set("check.crcs", "true")
-            .set("topic.metadata.refresh.interval.ms", "30000");
+            .set("topic.metadata.refresh.interval.ms", REFRESH);
         apply(config, &self.native, native)
     }
 
@@ -135,6 +139,7 @@ impl KafkaSettings {
             .set("acks", "all")
             .set("partitioner", "murmur2_random")
             .set("linger.ms", "5")
+            .set("topic.metadata.refresh.interval.ms", REFRESH)
             .set("delivery.timeout.ms", "120000")
             .set("queue.buffering.max.messages", "100000")
             .set("queue.buffering.max.kbytes", "65536");

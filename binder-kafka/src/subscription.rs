@@ -40,8 +40,10 @@ pub(crate) fn bind(settings: &KafkaSettings, spec: &ConsumerSpec) -> Result<Boun
         .with_hint("let `session.timeout.ms` be more than twice the drain"));
     }
     let mut wanted = Wanted::default();
-    wanted.add(spec.destination.as_str(), spec.partition_count);
-    topics::ensure(settings, &Preflight::new(settings, spec.connect)?, &wanted)?;
+    wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
+    let preflight = Preflight::new(settings, spec.connect)?;
+    topics::ensure(settings, &preflight, &wanted)?;
+    let partitions = preflight.partition_count(spec.destination.as_str())?;
     let start = if spec.group.is_some() { spec.start } else { Start::Latest };
     let handover = pump::start(
         &config,
@@ -49,6 +51,7 @@ pub(crate) fn bind(settings: &KafkaSettings, spec: &ConsumerSpec) -> Result<Boun
             binding: spec.binding.to_string(),
             topic: spec.destination.to_string(),
             start,
+            partitions: partitions.unwrap_or(u32::MAX),
             drain: spec.drain,
             connect: spec.connect,
             limit: spec.max_in_flight.unwrap_or(DEFAULT_LIMIT),

@@ -13,41 +13,54 @@ use crate::preflight::{Preflight, client_refused};
 /// Partitions of a topic that the binder creates and nobody gave a number for.
 const DEFAULT_PARTITIONS: NonZeroU32 = NonZeroU32::new(8).expect("not zero");
 
-/// Topics by name, with the greatest number of partitions that was asked for.
+/// Topics by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Wanted(BTreeMap<String, Option<NonZeroU32>>);
+pub(crate) struct Wanted(BTreeMap<String, Request>);
+
+/// What is asked of a topic.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Request {
+    /// The greatest number of partitions that was asked for; `None` takes whatever there is.
+    partitions: Option<NonZeroU32>,
+    /// A topic with fewer is given more.
+    grow: bool,
+}
 
 impl Wanted {
-    /// Adds a topic; `None` takes whatever there is.
-    pub(crate) fn add(&mut self, topic: &str, partitions: Option<NonZeroU32>) {
+    /// Adds a topic; one with fewer partitions is given more if it may `grow`.
+    pub(crate) fn add(&mut self, topic: &str, partitions: Option<NonZeroU32>, grow: bool) {
         let wanted = self.0.entry(topic.to_owned()).or_default();
-        *wanted = (*wanted).max(partitions);
+        wanted.partitions = wanted.partitions.max(partitions);
+        wanted.grow |= grow;
     }
 
     /// Everything that an application needs. Groups need nothing: the log keeps messages for them.
     pub(crate) fn of(topology: &Topology) -> Self {
         let mut wanted = Self::default();
         for spec in &topology.consumers {
-            wanted.add(spec.destination.as_str(), spec.partition_count);
+            wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
         }
         for spec in &topology.producers {
-            wanted.add(spec.destination.as_str(), spec.partition_count);
+            wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
         }
         for spec in &topology.dead_letters {
-            wanted.add(spec.destination.as_str(), spec.partition_count);
+            wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
         }
         wanted
     }
 
     /// What to do about one topic.
-    fn plan(topic: &str, wanted: Option<NonZeroU32>, found: Option<u32>) -> Result<Plan> {
-        match (found, wanted) {
-            (None, wanted) => Ok(Plan::Create(wanted.unwrap_or(DEFAULT_PARTITIONS))),
+    fn plan(topic: &str, wanted: Request, found: Option<u32>) -> Result<Plan> {
+        match (found, wanted.partitions) {
+            (None, count) => Ok(Plan::Create(count.unwrap_or(DEFAULT_PARTITIONS))),
+            (Some(found), Some(count)) if count.get() > found && wanted.grow => {
+                Ok(Plan::Grow(count))
+            }
             (Some(found), Some(wanted)) if wanted.get() > found => Err(Error::new(
                 ErrorKind::Topology,
                 format!("topic `{topic}` has {found} partitions, and `partition_count` asks for {wanted}"),
             )
-            .with_hint("lower `partition_count`, or add partitions with Kafka's own tools")),
+            .with_hint("lower `partition_count`, or let the topic `grow`")),
             (Some(_), _) => Ok(Plan::Keep),
         }
     }
@@ -57,9 +70,11 @@ impl Wanted {
 enum Plan {
     Keep,
     Create(NonZeroU32),
+    /// To have so many.
+    Grow(NonZeroU32),
 }
 
-/// Checks topics and creates those that are missing. Blocks, for the preflight's time at most.
+/// Checks topics, creates those that are missing and adds partitions where that is asked for. Blocks, for the preflight's time at most.
 ///
 /// # Errors
 ///
@@ -70,30 +85,60 @@ pub(crate) fn ensure(
     preflight: &Preflight,
     wanted: &Wanted,
 ) -> Result<()> {
-    let mut missing = Vec::new();
+    let (mut missing, mut small) = (Vec::new(), Vec::new());
     for (topic, wanted) in &wanted.0 {
         let found = preflight.partition_count(topic).map_err(|e| e.at_destination(topic))?;
-        if let Plan::Create(count) = Wanted::plan(topic, *wanted, found)? {
-            missing.push((topic.as_str(), count));
+        match Wanted::plan(topic, *wanted, found)? {
+            Plan::Keep => {}
+            Plan::Create(count) => missing.push((topic.as_str(), count)),
+            Plan::Grow(count) => small.push((topic.as_str(), count)),
         }
     }
-    if missing.is_empty() {
+    if missing.is_empty() && small.is_empty() {
         return Ok(());
     }
-    create(settings, preflight, &missing)?;
-    for (topic, _) in missing {
-        verify(preflight, topic, wanted.0.get(topic).copied().flatten())?;
+    let admin: Admin = settings.questions().create().map_err(|why| client_refused(&why))?;
+    if !missing.is_empty() {
+        create(&admin, preflight, &missing)?;
+    }
+    if !small.is_empty() {
+        grow(&admin, preflight, &small)?;
+    }
+    for (topic, _) in missing.into_iter().chain(small) {
+        verify(preflight, topic, wanted.0.get(topic).copied().unwrap_or_default())?;
     }
     Ok(())
 }
 
-fn create(
-    settings: &KafkaSettings,
-    preflight: &Preflight,
-    topics: &[(&str, NonZeroU32)],
-) -> Result<()> {
-    let admin: rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext> =
-        settings.questions().create().map_err(|why| client_refused(&why))?;
+type Admin = rdkafka::admin::AdminClient<rdkafka::client::DefaultClientContext>;
+
+fn grow(admin: &Admin, preflight: &Preflight, topics: &[(&str, NonZeroU32)]) -> Result<()> {
+    let new: Vec<_> = topics
+        .iter()
+        .map(|(topic, count)| rdkafka::admin::NewPartitions::new(topic, count.get() as usize))
+        .collect();
+    let results = block_on(admin.create_partitions(&new, &options(preflight))).map_err(|why| {
+        broker("cannot add partitions", why.rdkafka_error_code().unwrap_or(Code::Unknown))
+    })?;
+    for result in results {
+        match result {
+            Ok(topic) => tracing::info!(%topic, "partitions added"),
+            // Another process was first; `verify` looks at what it has made.
+            Err((_, Code::InvalidPartitions)) => {}
+            Err((topic, code)) => {
+                return Err(broker("cannot add partitions", code).at_destination(topic));
+            }
+        }
+    }
+    Ok(())
+}
+
+fn options(preflight: &Preflight) -> rdkafka::admin::AdminOptions {
+    let limit = preflight.remaining();
+    rdkafka::admin::AdminOptions::new().request_timeout(Some(limit)).operation_timeout(Some(limit))
+}
+
+fn create(admin: &Admin, preflight: &Preflight, topics: &[(&str, NonZeroU32)]) -> Result<()> {
     let new: Vec<_> = topics
         .iter()
         .map(|(topic, count)| {
@@ -102,11 +147,7 @@ fn create(
             rdkafka::admin::NewTopic::new(topic, count, rdkafka::admin::TopicReplication::Fixed(-1))
         })
         .collect();
-    let limit = preflight.remaining();
-    let options = rdkafka::admin::AdminOptions::new()
-        .request_timeout(Some(limit))
-        .operation_timeout(Some(limit));
-    let results = block_on(admin.create_topics(&new, &options)).map_err(|why| {
+    let results = block_on(admin.create_topics(&new, &options(preflight))).map_err(|why| {
         let code = why.rdkafka_error_code().unwrap_or(Code::Unknown);
         broker("cannot create topics", code)
     })?;
@@ -123,16 +164,16 @@ fn create(
     Ok(())
 }
 
-/// Waits until the metadata shows the topic.
-fn verify(preflight: &Preflight, topic: &str, wanted: Option<NonZeroU32>) -> Result<()> {
+/// Waits until the metadata shows the topic as it is wanted.
+fn verify(preflight: &Preflight, topic: &str, wanted: Request) -> Result<()> {
     while !preflight.remaining().is_zero() {
         let found = preflight.partition_count(topic).map_err(|e| e.at_destination(topic))?;
-        if found.is_some() {
-            return Wanted::plan(topic, wanted, found).map(drop);
+        if found.is_some() && Wanted::plan(topic, wanted, found)? == Plan::Keep {
+            return Ok(());
         }
     }
-    Err(Error::new(ErrorKind::Topology, "the topic was created and does not appear")
-        .at_destination(topic))
+    let text = "the topic was created, or partitions were added to it, and that does not appear";
+    Err(Error::new(ErrorKind::Topology, text).at_destination(topic))
 }
 
 #[cfg(test)]
@@ -143,27 +184,49 @@ mod tests {
         NonZeroU32::new(n)
     }
 
+    fn request(partitions: Option<NonZeroU32>) -> Request {
+        Request { partitions, grow: false }
+    }
+
     #[test]
     fn the_greatest_request_counts() {
         let mut wanted = Wanted::default();
         for partitions in [None, count(3), count(12), None] {
-            wanted.add("orders", partitions);
+            wanted.add("orders", partitions, partitions == count(3));
         }
-        wanted.add("dead", None);
-        let expected = [("dead".to_owned(), None), ("orders".to_owned(), count(12))];
+        wanted.add("dead", None, false);
+        let orders = Request { partitions: count(12), grow: true };
+        let expected = [("dead".to_owned(), request(None)), ("orders".to_owned(), orders)];
         assert_eq!(wanted.0, BTreeMap::from(expected));
     }
 
     #[test]
     fn what_exists_wins_unless_more_is_asked_for() {
-        assert_eq!(Wanted::plan("t", None, None).unwrap(), Plan::Create(DEFAULT_PARTITIONS));
-        assert_eq!(Wanted::plan("t", count(3), None).unwrap(), Plan::Create(count(3).unwrap()));
+        assert_eq!(
+            Wanted::plan("t", request(None), None).unwrap(),
+            Plan::Create(DEFAULT_PARTITIONS)
+        );
+        assert_eq!(
+            Wanted::plan("t", request(count(3)), None).unwrap(),
+            Plan::Create(count(3).unwrap())
+        );
         for wanted in [None, count(1), count(4)] {
-            assert_eq!(Wanted::plan("t", wanted, Some(4)).unwrap(), Plan::Keep);
+            assert_eq!(Wanted::plan("t", request(wanted), Some(4)).unwrap(), Plan::Keep);
         }
-        let error = Wanted::plan("t", count(5), Some(4)).unwrap_err();
+        let error = Wanted::plan("t", request(count(5)), Some(4)).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Topology);
         let text = error.to_string();
         assert!(text.contains("has 4 partitions") && text.contains("asks for 5"), "{text}");
+    }
+
+    #[test]
+    fn a_topic_that_may_grow_does_and_never_shrinks() {
+        let growing = |partitions| Request { partitions, grow: true };
+        let plan = |wanted, found| Wanted::plan("t", growing(wanted), found).unwrap();
+        assert_eq!(plan(count(5), Some(4)), Plan::Grow(count(5).unwrap()));
+        assert_eq!(plan(count(5), None), Plan::Create(count(5).unwrap()));
+        for wanted in [None, count(3), count(4)] {
+            assert_eq!(plan(wanted, Some(4)), Plan::Keep);
+        }
     }
 }

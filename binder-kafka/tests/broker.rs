@@ -56,6 +56,7 @@ async fn topics_are_created_once_by_whoever_comes_first() {
         consumers: vec![consumer(&name, "g")],
         producers: vec![producer(&name)],
         dead_letters: vec![binder_core::DeadLetterSpec {
+            grow: false,
             destination: binder_core::Destination::new(&dead).unwrap(),
             partition_count: NonZeroU32::new(3),
             connect: Duration::from_secs(10),

@@ -85,6 +85,7 @@ impl Fixture for Kafka {
         let reason = match case.split_once('_')?.0 {
             "c05" if on_the_mock => "the mock has no requests that create topics",
             "c16" if on_the_mock => "the mock refuses commits from the moment a rebalance begins",
+            "c43" if on_the_mock => "the mock cannot add partitions",
             _ => return None,
         };
         Some(reason.to_owned())

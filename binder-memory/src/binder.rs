@@ -70,7 +70,7 @@ impl MemoryBinder {
     /// How many partitions a destination has. `None` if there is no such destination.
     #[must_use]
     pub fn partition_count(&self, destination: &Destination) -> Option<NonZeroU32> {
-        Some(self.topic(destination)?.partitions)
+        Some(self.topic(destination)?.partitions())
     }
 
     pub(crate) fn topic(&self, destination: &Destination) -> Option<Arc<Topic>> {
@@ -78,38 +78,45 @@ impl MemoryBinder {
     }
 
     /// The destination of that name, created if there is none; whoever comes first says how many
-    /// partitions it has.
+    /// partitions it has, and whoever lets it grow may add some.
     pub(crate) fn ensure(
         &self,
         name: &Destination,
         requested: Option<NonZeroU32>,
+        grow: bool,
     ) -> Result<Arc<Topic>> {
         let mut topics = self.topics.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(topic) = topics.get(name) {
-            let existing = topic.partitions;
-            return match requested {
-                Some(requested) if requested > existing => Err(Error::new(
-                    ErrorKind::Topology,
-                    format!("has {existing} partitions, {requested} are requested"),
-                )
-                .with_hint("set `partition_count` alike wherever it is set, or leave it out")),
-                _ => Ok(topic.clone()),
-            };
+        let found = topics.get(name).cloned();
+        let existing = found.as_ref().map(|topic| topic.partitions());
+        let larger = requested.filter(|requested| existing.is_none_or(|there| *requested > there));
+        if let (Some(existing), Some(requested), false) = (existing, larger, grow) {
+            let text = format!("has {existing} partitions, {requested} are requested");
+            return Err(Error::new(ErrorKind::Topology, text).with_hint(
+                "set `partition_count` alike wherever it is set, leave it out, or let the \
+                 destination `grow`",
+            ));
         }
-        let count = requested.or(NonZeroU32::new(limits::PARTITIONS)).unwrap_or(NonZeroU32::MIN);
-        if count.get() > limits::MAX_PARTITIONS {
+        if let Some(count) = larger.filter(|count| count.get() > limits::MAX_PARTITIONS) {
             let most = limits::MAX_PARTITIONS;
             let why = format!("{count} partitions are requested, {most} are the most there can be");
             return Err(Error::new(ErrorKind::Topology, why));
         }
-        let topic = Arc::new(Topic::new(name.clone(), count));
-        topics.insert(name.clone(), topic.clone());
+        let Some(topic) = found else {
+            let count = requested.or(NonZeroU32::new(limits::PARTITIONS));
+            let topic = Arc::new(Topic::new(name.clone(), count.unwrap_or(NonZeroU32::MIN)));
+            topics.insert(name.clone(), topic.clone());
+            return Ok(topic);
+        };
+        if let Some(count) = larger {
+            topic.grow(count);
+            tracing::info!(destination = %name, partitions = count, "partitions added");
+        }
         Ok(topic)
     }
 
     fn bind_input(&self, spec: &ConsumerSpec) -> Result<BoundInput> {
         refuse_options(&spec.native)?;
-        let topic = self.ensure(&spec.destination, spec.partition_count)?;
+        let topic = self.ensure(&spec.destination, spec.partition_count, spec.grow)?;
         let limit = spec.max_in_flight.unwrap_or(limits::IN_FLIGHT);
         let (group, member) = topic.with(|state, wakes| {
             let member = |id| Member::new(id, limit, spec.drain);
@@ -122,7 +129,7 @@ impl MemoryBinder {
 
     pub(crate) fn bind_output(&self, spec: &ProducerSpec) -> Result<Arc<dyn Publisher>> {
         refuse_options(&spec.native)?;
-        let topic = self.ensure(&spec.destination, spec.partition_count)?;
+        let topic = self.ensure(&spec.destination, spec.partition_count, spec.grow)?;
         topic.with(|state, _| provision::create_groups(state, &spec.required_groups));
         Ok(Arc::new(MemoryPublisher::new(topic, spec.binding.clone(), spec.unrouted)))
     }

@@ -66,6 +66,11 @@ impl Group {
         self.share(now, logs, wakes);
     }
 
+    /// Adds a partition that nothing was sent to; [`share`](Self::share) gives it to a member.
+    pub(crate) fn grow(&mut self) {
+        self.cursors.push(Cursor::new(0));
+    }
+
     /// Removes a member; what it leaves unsettled is for the others, from now on.
     pub(crate) fn leave(&mut self, id: MemberId, now: Instant, logs: &[Log], wakes: &mut Wakes) {
         self.members.retain(|member| member.id != id);
@@ -78,7 +83,7 @@ impl Group {
     }
 
     /// Gives each partition that is not where it should be to its new owner, or begins to drain it.
-    fn share(&mut self, now: Instant, logs: &[Log], wakes: &mut Wakes) {
+    pub(crate) fn share(&mut self, now: Instant, logs: &[Log], wakes: &mut Wakes) {
         for index in 0..self.cursors.len() {
             let target = self.target(index);
             let cursor = &mut self.cursors[index];

@@ -56,7 +56,7 @@ impl MemoryPublisher {
             let size = next.message.size();
             let refusal = self.refusal(size, orphan);
             let key = next.message.key.as_deref();
-            let key = key.map(|key| kafka_partition(key, self.topic.partitions));
+            let key = key.map(|key| kafka_partition(key, state.partitions()));
             let place = if refusal.is_none() { state.place(key, size) } else { None };
             if refusal.is_none() && place.is_none() {
                 state.wait(key, waker);

@@ -57,9 +57,26 @@ impl State {
         }
     }
 
-    /// How many partitions it has, which never changes.
-    pub(crate) fn partitions(&self) -> u32 {
-        self.logs.len() as u32
+    /// How many partitions it has, which never becomes less.
+    pub(crate) fn partitions(&self) -> NonZeroU32 {
+        NonZeroU32::new(self.logs.len() as u32).unwrap_or(NonZeroU32::MIN)
+    }
+
+    /// Adds partitions up to that number. Every group reads them from their first message, wherever
+    /// it began itself; what a key has sent stays where it is, and what it sends next may go
+    /// elsewhere.
+    pub(crate) fn grow(&mut self, partitions: NonZeroU32, now: Instant, wakes: &mut Wakes) {
+        while self.partitions() < partitions {
+            self.logs.push(Log::default());
+            for group in self.groups.values_mut() {
+                group.grow();
+            }
+        }
+        for group in self.groups.values_mut() {
+            group.share(now, &self.logs, wakes);
+        }
+        // Whoever waited for room anywhere has it, and a key that waited may have moved.
+        wakes.take_if(&mut self.waiting, |_| true);
     }
 
     /// Whether nobody at all reads it.
@@ -204,7 +221,7 @@ impl State {
 
     /// The partition that a message of `size` bytes can go to now.
     pub(crate) fn place(&mut self, key: Option<u32>, size: usize) -> Option<u32> {
-        let partitions = self.partitions();
+        let partitions = self.partitions().get();
         let (first, tries) = key.map_or((self.turn, partitions), |partition| (partition, 1));
         let place = (0..tries).map(|step| (first + step) % partitions).find(|&partition| {
             self.logs[partition as usize].has_room(size, limits::PARTITION)

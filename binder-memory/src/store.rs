@@ -73,6 +73,7 @@ impl DeadLetterStore for MemoryBinder {
         input: &'a ConsumerSpec,
     ) -> BoxFuture<'a, Result<Arc<dyn Publisher>>> {
         let spec = ProducerSpec {
+            grow: false,
             binding: input.binding.clone(),
             destination: input.destination.clone(),
             partition_count: input.partition_count,

@@ -2,6 +2,7 @@
 
 use std::num::NonZeroU32;
 use std::sync::{Mutex, PoisonError};
+use std::time::Instant;
 
 use binder_core::Destination;
 
@@ -12,14 +13,23 @@ use crate::wakes::Wakes;
 #[derive(Debug)]
 pub(crate) struct Topic {
     pub(crate) name: Destination,
-    pub(crate) partitions: NonZeroU32,
     state: Mutex<State>,
 }
 
 impl Topic {
     /// A destination that holds nothing.
     pub(crate) fn new(name: Destination, partitions: NonZeroU32) -> Self {
-        Self { name, partitions, state: Mutex::new(State::new(partitions)) }
+        Self { name, state: Mutex::new(State::new(partitions)) }
+    }
+
+    /// How many partitions it has.
+    pub(crate) fn partitions(&self) -> NonZeroU32 {
+        self.with(|state, _| state.partitions())
+    }
+
+    /// Adds partitions up to that number, which running members read at once.
+    pub(crate) fn grow(&self, partitions: NonZeroU32) {
+        self.with(|state, wakes| state.grow(partitions, Instant::now(), wakes));
     }
 
     /// Acts on the state, once per batch; whoever has to be woken is woken when the lock is free.

@@ -58,6 +58,31 @@ fn a_larger_request_is_refused_with_both_numbers() {
 }
 
 #[test]
+fn a_destination_that_may_grow_does_and_readers_get_what_is_new_from_its_beginning() {
+    let broker = MemoryBinder::new();
+    let mut late = input("orders", Some("late"));
+    late.start = Start::Latest;
+    late.partition_count = NonZeroU32::new(2);
+    let mut reader = read(&broker, &late);
+    let mut old = write(&broker, &with_partitions(output("orders"), 2));
+    let mut growing = with_partitions(output("orders"), 4);
+    growing.grow = true;
+    let mut new = write(&broker, &growing);
+    assert_eq!(partitions(&broker, "orders"), Some(4));
+    // Neither makes it smaller again.
+    write(&broker, &with_partitions(output("orders"), 3));
+    assert_eq!(partitions(&broker, "orders"), Some(4));
+    new.send_all(["a", "b", "c", "d"]);
+    old.send_all(["e", "f", "g", "h"]);
+    let mut of: Vec<_> = reader.take().iter().map(|one| one.tag.partition).collect();
+    of.sort_unstable();
+    assert_eq!(of, [0, 0, 1, 1, 2, 2, 3, 3], "both outputs use all four");
+    growing.partition_count = NonZeroU32::new(u32::MAX);
+    let refused = broker.bind_producer(&growing).now_or_never().unwrap().err().expect("refused");
+    assert_eq!(refused.kind(), ErrorKind::Topology);
+}
+
+#[test]
 fn an_option_of_another_client_is_refused_by_name() {
     let broker = MemoryBinder::new();
     let mut spec = input("orders", Some("g"));
@@ -77,6 +102,7 @@ fn an_application_is_provisioned_whole_whatever_the_order() {
     let dead = DeadLetterSpec {
         destination: Destination::new("orders.dlq").unwrap(),
         partition_count: None,
+        grow: false,
         connect: Duration::from_secs(1),
     };
     let topology = Topology {

@@ -168,6 +168,7 @@ fn dead_letters_are_stored_until_somebody_reads_them() {
     let store = DeadLetterSpec {
         destination: Destination::new("orders.dlq").unwrap(),
         partition_count: std::num::NonZeroU32::new(1),
+        grow: false,
         connect: std::time::Duration::from_secs(1),
     };
     let topology = Topology { dead_letters: vec![store], ..Topology::default() };

@@ -104,9 +104,8 @@ impl Consumer {
     }
 
     fn partitions(&self, session: &Session) -> Vec<Partition> {
-        (0..session.partitions())
-            .map(|partition| Partition { epoch: self.epoch, partition })
-            .collect()
+        let partitions = session.partitions();
+        partitions.map(|partition| Partition { epoch: self.epoch, partition }).collect()
     }
 
     /// A new channel after a loss, however long it takes; `None` when it is not wanted any more.

@@ -20,6 +20,7 @@ use crate::ledger::Ledger;
 
 /// A queue that is read.
 pub(super) struct Reader {
+    partition: u32,
     consumer: Peekable<lapin::Consumer>,
     /// What came to the consumer before, and to this one until that had ended.
     before: VecDeque<Delivery>,
@@ -35,9 +36,18 @@ impl Reader {
     /// # Errors
     ///
     /// What the broker refuses.
-    pub(super) async fn open(channel: &lapin::Channel, queue: ShortString) -> lapin::Result<Self> {
+    pub(super) async fn open(
+        channel: &lapin::Channel,
+        partition: u32,
+        queue: ShortString,
+    ) -> lapin::Result<Self> {
         let consumer = consume(channel, queue).await?.peekable();
-        Ok(Self { consumer, before: VecDeque::new(), early: Vec::new(), since: 1 })
+        Ok(Self { partition, consumer, before: VecDeque::new(), early: Vec::new(), since: 1 })
+    }
+
+    /// The partition whose queue it is; 0 where there is only one queue.
+    pub(super) fn partition(&self) -> u32 {
+        self.partition
     }
 
     /// The queue's name.

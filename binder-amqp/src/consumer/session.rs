@@ -7,8 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
+use binder_core::logic::assignment::owns;
 use binder_core::{
-    Delivery, Destination, Error, ErrorKind, Limit, Message, Result, Settlement, Tag,
+    Delivery, Destination, Error, ErrorKind, Instance, Limit, Message, Result, Settlement, Tag,
 };
 use futures::FutureExt;
 use lapin::options::{BasicAckOptions, BasicNackOptions};
@@ -44,7 +45,7 @@ pub(crate) struct Plan {
 impl Plan {
     fn ahead(&self) -> Ahead {
         match &self.source {
-            Source::Group(GroupQueues { partitions: Some(_), .. }) => {
+            Source::Group { queues: GroupQueues { partitions: Some(_), .. }, .. } => {
                 let refused = self.refused.load(Ordering::Relaxed);
                 if refused { Ahead::Nobody } else { Ahead::Channel }
             }
@@ -72,22 +73,52 @@ impl Plan {
 /// Where messages come from.
 #[derive(Debug)]
 pub(crate) enum Source {
-    /// The queues of a group.
-    Group(GroupQueues),
+    /// The queues of a group; of partition queues those of this instance.
+    Group {
+        /// All of them.
+        queues: GroupQueues,
+        /// Which of the instances this is.
+        instance: Instance,
+    },
     /// A queue for this input alone, made anew for each connection.
     Anonymous(Destination),
 }
 
 impl Source {
-    /// Makes what is missing; gives the queues, partition by partition.
-    async fn queues(&self, live: &Arc<Live>) -> Result<Vec<ShortString>> {
+    /// Makes what is missing; gives the queues to read, each with its partition.
+    async fn queues(&self, live: &Arc<Live>) -> Result<Vec<(u32, ShortString)>> {
         match self {
-            Self::Group(group) => group.ensure(live).await,
+            Self::Group { queues, instance } => {
+                let all = queues.ensure(live).await?;
+                if queues.partitions.is_none() {
+                    return Ok((0..).zip(all).collect());
+                }
+                share(*instance, all)
+            }
             Self::Anonymous(destination) => {
-                topology::anonymous(live, destination).await.map(|queue| vec![queue])
+                topology::anonymous(live, destination).await.map(|queue| vec![(0, queue)])
             }
         }
     }
+}
+
+/// The partition queues of an instance.
+///
+/// # Errors
+///
+/// [`ErrorKind::Config`] when there are more instances than partitions and none is left for this.
+fn share(instance: Instance, all: Vec<ShortString>) -> Result<Vec<(u32, ShortString)>> {
+    let count = all.len();
+    let mine: Vec<_> = (0..).zip(all).filter(|(partition, _)| owns(instance, *partition)).collect();
+    if !mine.is_empty() {
+        return Ok(mine);
+    }
+    let Instance { index, count: instances } = instance;
+    let text = format!(
+        "instance {index} of {instances} would read nothing: there are {count} partition queues"
+    );
+    Err(Error::new(ErrorKind::Config, text)
+        .with_hint("let `app.instance.count` be at most the number of partitions"))
 }
 
 /// A channel that consumes.
@@ -131,8 +162,8 @@ impl Session {
             ahead.share(&channel, queues.len(), limit).await?;
             ahead.tell(&channel, window.messages(), limit).await?;
             let mut readers = Vec::with_capacity(queues.len());
-            for queue in queues {
-                readers.push(Reader::open(&channel, queue).await?);
+            for (partition, queue) in queues {
+                readers.push(Reader::open(&channel, partition, queue).await?);
             }
             Ok(readers)
         };
@@ -154,9 +185,9 @@ impl Session {
         })
     }
 
-    /// How many partitions there are.
-    pub(crate) fn partitions(&self) -> u32 {
-        u32::try_from(self.readers.len()).unwrap_or(u32::MAX)
+    /// The partitions that are read.
+    pub(crate) fn partitions(&self) -> impl Iterator<Item = u32> {
+        self.readers.iter().map(Reader::partition)
     }
 
     /// Waits for deliveries and hands over those that are there.
@@ -216,7 +247,7 @@ impl Session {
         let size = message.size();
         self.ledger.deliver(sequence, size);
         self.window.deliver(size);
-        let partition = u32::try_from(index).unwrap_or(u32::MAX);
+        let partition = self.readers[index].partition();
         let tag = Tag { epoch: self.epoch, partition, sequence };
         self.batch.push(Delivery { message, tag, earlier_attempts });
     }

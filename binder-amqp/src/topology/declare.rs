@@ -194,7 +194,7 @@ impl Declarer {
 
     /// Declares the queues of a group; gives how many partitions there are.
     async fn group(&mut self, group: &GroupQueues) -> Result<Option<NonZeroU32>> {
-        let GroupQueues { destination, group: name, partitions } = group;
+        let GroupQueues { destination, group: name, partitions, .. } = group;
         let Some(wanted) = *partitions else {
             let queue = queue(destination, name);
             self.queue(&queue, Kind::Plain).await?;
@@ -236,11 +236,15 @@ impl Declarer {
         while self.exists(&queue(found)).await? {
             found += 1;
         }
+        if group.grow {
+            tracing::info!(%destination, group = %name, found, %wanted, "partition queues are added");
+            return Ok(wanted);
+        }
         let text = format!(
             "group `{name}` of `{destination}` has {found} partition queues, {wanted} are asked for"
         );
         Err(Error::new(ErrorKind::Topology, text)
-            .with_hint(format!("set `partition_count = {found}`, or delete the queues")))
+            .with_hint(format!("set `partition_count = {found}`, or let the destination `grow`")))
     }
 }
 

@@ -14,6 +14,8 @@ pub(crate) struct GroupQueues {
     pub(crate) group: Group,
     /// How many partition queues to make; one plain queue where it is `None`.
     pub(crate) partitions: Option<NonZeroU32>,
+    /// A group with fewer is given more.
+    pub(crate) grow: bool,
 }
 
 /// Everything to be there; nothing twice.
@@ -81,7 +83,7 @@ impl Wanted {
     fn consumer(&mut self, spec: &ConsumerSpec) {
         self.exchanges.insert(spec.destination.clone());
         if let Some(group) = &spec.group {
-            self.group(&spec.destination, group, spec.partition_count);
+            self.group(&spec.destination, group, spec.partition_count, spec.grow);
         }
     }
 
@@ -95,15 +97,22 @@ impl Wanted {
     fn producer(&mut self, spec: &ProducerSpec) {
         self.exchanges.insert(spec.destination.clone());
         for group in &spec.required_groups {
-            self.group(&spec.destination, group, spec.partition_count);
+            self.group(&spec.destination, group, spec.partition_count, spec.grow);
         }
     }
 
-    fn group(&mut self, destination: &Destination, group: &Group, partitions: Option<NonZeroU32>) {
+    fn group(
+        &mut self,
+        destination: &Destination,
+        group: &Group,
+        partitions: Option<NonZeroU32>,
+        grow: bool,
+    ) {
         self.groups.insert(GroupQueues {
             destination: destination.clone(),
             group: group.clone(),
             partitions,
+            grow,
         });
     }
 }
@@ -131,6 +140,8 @@ mod tests {
             group,
             start: Start::Earliest,
             partition_count: NonZeroU32::new(2),
+            grow: false,
+            instance: Default::default(),
             max_in_flight: None,
             drain: Duration::ZERO,
             connect: Duration::ZERO,
@@ -143,6 +154,7 @@ mod tests {
             binding: BindingName::new("out").unwrap(),
             destination: destination(name),
             partition_count: NonZeroU32::new(2),
+            grow: false,
             required_groups: required.iter().map(|name| group(name)).collect(),
             unrouted: Unrouted::Fail,
             connect: Duration::ZERO,
@@ -158,6 +170,7 @@ mod tests {
             dead_letters: vec![DeadLetterSpec {
                 destination: destination("dead"),
                 partition_count: None,
+                grow: false,
                 connect: Duration::ZERO,
             }],
         };
@@ -171,6 +184,7 @@ mod tests {
             destination: destination("orders"),
             group: group("billing"),
             partitions: NonZeroU32::new(2),
+            grow: false,
         };
         assert_eq!(wanted.groups.into_iter().collect::<Vec<_>>(), [billing]);
     }

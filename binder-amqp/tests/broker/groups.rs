@@ -58,6 +58,7 @@ async fn dead_letters_are_kept_although_nobody_reads_them_and_readers_get_copies
         dead_letters: vec![DeadLetterSpec {
             destination: Destination::new(&name).unwrap(),
             partition_count: None,
+            grow: false,
             connect: Duration::from_secs(10),
         }],
         consumers: vec![input(&name, "reader")],

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use binder_core::{Binder, Delivery, ErrorKind, Topology};
+use binder_core::{Binder, Delivery, ErrorKind, Instance, Topology};
 use bytes::Bytes;
 
 use crate::support::{
@@ -107,4 +107,103 @@ async fn partitions_that_were_half_made_are_made_whole() {
     for queue in 0..3 {
         assert_eq!(ready(&format!("{name}.g-{queue}")).await, Some(0), "{queue}");
     }
+}
+
+/// Outputs use partition queues that are added; inputs read them when they are bound next.
+#[tokio::test]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn partition_queues_are_added_where_that_is_asked_for() {
+    const ALL: usize = 64;
+    let (binder, name) = (binder(), unique("grow"));
+    let mut spec = input(&name, "g");
+    spec.partition_count = partitions(2);
+    let mut reader = Input::bind(&binder, &spec).await;
+    let mut to = output(&name, &["g"]);
+    (to.partition_count, to.grow) = (partitions(4), true);
+    let output = Output::bind(&binder, &to).await;
+    let keyed = |n: usize| numbered(n).with_key(format!("key {}", n % 32));
+    output.publish((0..ALL).map(keyed).collect()).await;
+    let mut old = Vec::new();
+    loop {
+        let came = reader.soon(ALL).await;
+        if came.is_empty() {
+            break;
+        }
+        old.extend(came);
+    }
+    assert!(!old.is_empty() && old.len() < ALL, "{} of {ALL} went to the old ones", old.len());
+    reader.settle(&old);
+    reader.close().await;
+
+    // It asks for two, and reads all there are.
+    let mut reader = Input::bind(&binder, &spec).await;
+    let new = reader.take(ALL - old.len()).await;
+    assert!(new.iter().all(|one| one.tag.partition >= 2));
+    let mut all = numbers(&old);
+    all.extend(numbers(&new));
+    all.sort_unstable();
+    assert_eq!(all, (0..ALL).collect::<Vec<_>>());
+}
+
+/// Three instances of a group on eight partition queues: each reads its own, whatever the others
+/// do. What belongs to one that is gone waits for it.
+#[tokio::test]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn instances_read_their_own_partition_queues_and_those_of_one_that_is_gone_wait() {
+    const ALL: usize = 240;
+    let name = unique("instances");
+    let count = std::num::NonZeroU32::new(3).unwrap();
+    let mut to = output(&name, &["g"]);
+    to.partition_count = partitions(8);
+    let output = Output::bind(&binder(), &to).await;
+    let mut members = Vec::new();
+    for index in 0..3 {
+        let mut spec = input(&name, "g");
+        spec.partition_count = partitions(8);
+        spec.instance = Instance { index, count };
+        members.push((Input::bind(&binder(), &spec).await, spec));
+    }
+    let keyed = |n: usize| numbered(n).with_key(format!("key {}", n % 48));
+    output.publish((0..ALL).map(keyed).collect()).await;
+    let mut shares = Vec::new();
+    for (index, (member, _)) in (0..).zip(&mut members) {
+        let mut share = Vec::new();
+        loop {
+            let came = member.soon(ALL).await;
+            if came.is_empty() {
+                break;
+            }
+            member.settle(&came);
+            share.extend(came);
+        }
+        assert!(share.iter().all(|one| one.tag.partition % 3 == index), "instance {index}");
+        assert!(by_key(&share).values().all(|numbers| numbers.is_sorted()), "instance {index}");
+        shares.push(share);
+    }
+    assert!(shares.iter().all(|share| !share.is_empty()));
+    assert_eq!(shares.iter().map(Vec::len).sum::<usize>(), ALL);
+
+    let (gone, spec) = members.remove(1);
+    gone.close().await;
+    output.publish((0..ALL).map(keyed).collect()).await;
+    for (member, _) in &mut members {
+        let mut partitions = BTreeSet::new();
+        loop {
+            let came = member.soon(ALL).await;
+            if came.is_empty() {
+                break;
+            }
+            member.settle(&came);
+            partitions.extend(came.iter().map(|one| one.tag.partition));
+        }
+        assert!(partitions.iter().all(|partition| partition % 3 != 1), "{partitions:?}");
+    }
+    let mut back = Input::bind(&binder(), &spec).await;
+    assert_eq!(back.take(shares[1].len()).await.len(), shares[1].len());
+
+    let mut idle = spec;
+    idle.instance = Instance { index: 8, count: std::num::NonZeroU32::new(9).unwrap() };
+    let refused = binder().bind_consumer(&idle).await.unwrap_err();
+    assert_eq!(refused.kind(), ErrorKind::Config);
+    assert!(refused.to_string().contains("instance 8 of 9"), "{refused}");
 }

@@ -4,6 +4,7 @@
 //! come in as arguments, decisions go out as values. Each states its laws, and
 //! `tests/laws_*.rs` checks them with property tests.
 
+pub mod assignment;
 pub mod attempts;
 pub mod backoff;
 pub mod dead_letter;

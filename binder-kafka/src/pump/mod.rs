@@ -45,6 +45,8 @@ pub(crate) struct Plan {
     pub(crate) topic: String,
     /// Where a new group starts.
     pub(crate) start: Start,
+    /// How many partitions there were when it was bound.
+    pub(crate) partitions: u32,
     /// How long revoked partitions may take to finish.
     pub(crate) drain: Duration,
     /// How long the broker may take to answer a question.

@@ -76,7 +76,8 @@ impl Pump {
         }
     }
 
-    /// Lets a group that has not read a partition yet start at its present end, and records that.
+    /// Lets a group that has not read a partition yet start at its present end, or at its beginning
+    /// if it was added since, and records that.
     fn pin(&self, list: &mut rdkafka::TopicPartitionList) -> Result<()> {
         if list.count() == 0 {
             return Ok(());
@@ -92,10 +93,13 @@ impl Pump {
                 continue;
             }
             let partition = element.partition();
-            let (_, end) = self
-                .consumer
-                .fetch_watermarks(&self.plan.topic, partition, limit)
-                .map_err(|why| refused("cannot read the end of a partition", &why))?;
+            let (first, end) =
+                self.consumer
+                    .fetch_watermarks(&self.plan.topic, partition, limit)
+                    .map_err(|why| refused("cannot read the end of a partition", &why))?;
+            // One that was added while this member runs is read whole: what was sent to it before
+            // anybody read it is as new as what comes.
+            let position = if self.is_new(partition) { first } else { end };
             for list in [&mut pinned, &mut *list] {
                 if list.find_partition(&self.plan.topic, partition).is_none() {
                     list.add_partition(&self.plan.topic, partition);
@@ -103,7 +107,7 @@ impl Pump {
                 list.set_partition_offset(
                     &self.plan.topic,
                     partition,
-                    rdkafka::Offset::Offset(end),
+                    rdkafka::Offset::Offset(position),
                 )
                 .map_err(|why| refused("cannot set a position", &why))?;
             }
@@ -113,6 +117,10 @@ impl Pump {
         }
         commit_within(&self.consumer, &pinned, limit.min(COMMIT))
             .map_err(|code| broker("cannot record where the group starts", code))
+    }
+
+    fn is_new(&self, partition: i32) -> bool {
+        u32::try_from(partition).is_ok_and(|partition| partition >= self.plan.partitions)
     }
 
     /// Gives partitions up: what has started may finish, what is settled is committed.

@@ -18,6 +18,7 @@ enum Op {
     Poll(usize),
     Settle { member: usize, most: usize, ack: bool },
     Wait(u64),
+    Grow,
 }
 
 fn op() -> impl Strategy<Value = Op> {
@@ -25,11 +26,12 @@ fn op() -> impl Strategy<Value = Op> {
     prop_oneof![
         2 => prop_oneof![Just(0), 1u64..20].prop_map(|drain| Op::Join { drain }),
         1 => member.clone().prop_map(Op::Leave),
-        4 => (0..PARTITIONS).prop_map(Op::Append),
+        4 => (0..2 * PARTITIONS).prop_map(Op::Append),
         4 => member.clone().prop_map(Op::Poll),
         3 => (member, 1usize..5, any::<bool>())
             .prop_map(|(member, most, ack)| Op::Settle { member, most, ack }),
         2 => (1u64..10).prop_map(Op::Wait),
+        1 => Just(Op::Grow),
     ]
 }
 
@@ -62,6 +64,7 @@ impl Sim {
                 }
             }
             Op::Append(partition) => {
+                let partition = partition % self.logs.len();
                 self.logs[partition].push(Message::new("x"), 1);
             }
             Op::Poll(member) => {
@@ -87,6 +90,11 @@ impl Sim {
                 }
             }
             Op::Wait(seconds) => self.now += Duration::from_secs(seconds),
+            Op::Grow => {
+                self.logs.push(Log::default());
+                self.group.grow();
+                self.group.share(self.now, &self.logs, &mut wakes);
+            }
         }
         self.group.expire(self.now, &self.logs, &mut wakes);
     }
@@ -104,7 +112,7 @@ impl Sim {
         }
         for member in &group.members {
             let owns = |index: &u32| group.cursors[*index as usize].owner == Some(member.id);
-            let owned: Vec<u32> = (0..PARTITIONS as u32).filter(owns).collect();
+            let owned: Vec<u32> = (0..self.logs.len() as u32).filter(owns).collect();
             assert_eq!(member.owned, owned, "one owner each, and it knows");
             let of = |index: &u32| &group.cursors[*index as usize];
             let held: u64 = owned.iter().map(of).map(|it| it.next() - it.committed()).sum();

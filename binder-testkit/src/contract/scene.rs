@@ -87,6 +87,8 @@ impl Scene {
             group: Some(self.group(group)?),
             start: Start::Earliest,
             partition_count: None,
+            grow: false,
+            instance: Default::default(),
             max_in_flight: Some(Limit { messages: 1_024, bytes: 64 << 20 }),
             drain: (self.patience() / 4).min(Duration::from_secs(1)),
             connect: self.patience(),
@@ -105,6 +107,7 @@ impl Scene {
             binding: BindingName::new("output")?,
             destination: Destination::new(format!("{}.{destination}", self.prefix))?,
             partition_count: None,
+            grow: false,
             required_groups: Vec::new(),
             unrouted: Unrouted::Fail,
             connect: self.patience(),
@@ -128,6 +131,7 @@ impl Scene {
     /// A dead-letter destination.
     pub(super) fn dead_letters(&self, destination: &str) -> Verdict<DeadLetterSpec> {
         Ok(DeadLetterSpec {
+            grow: false,
             destination: Destination::new(format!("{}.{destination}", self.prefix))?,
             partition_count: None,
             connect: self.patience(),

@@ -10,6 +10,7 @@ use binder_core::{Delivery, Limit, Message, Room, Settlement, Start, Tag};
 use crate::fault::Fault;
 
 const PARTITIONS: usize = 4;
+const MOST: NonZeroU32 = NonZeroU32::new(PARTITIONS as u32).expect("not zero");
 
 #[derive(Default)]
 pub(crate) struct Broker {
@@ -22,8 +23,10 @@ pub(crate) struct Topic {
     logs: [Vec<Message>; PARTITIONS],
     pub(crate) groups: BTreeMap<String, Group>,
     published: usize,
-    /// What it was created with.
+    /// What it has: messages go to these.
     pub(crate) partition_count: Option<NonZeroU32>,
+    /// What it had first.
+    born: Option<NonZeroU32>,
     wakers: Vec<Waker>,
 }
 
@@ -66,11 +69,24 @@ impl Topic {
             return;
         }
         let sum: usize = message.key.iter().flatten().map(|&byte| usize::from(byte)).sum();
-        let log = &mut self.logs[match fault {
+        let count = self.partition_count.unwrap_or(MOST);
+        let born = *self.born.get_or_insert(count);
+        let there = match fault {
+            Fault::GrowsInName => born,
+            _ => count,
+        };
+        let partition = match fault {
             Fault::OnePartition => 0,
             Fault::ScattersKeys => self.published / 7 % PARTITIONS,
-            _ => sum % PARTITIONS,
-        }];
+            _ => sum % PARTITIONS.min(there.get() as usize),
+        };
+        let first = self.logs[partition].is_empty() && partition >= born.get() as usize;
+        if first && fault == Fault::MissesTheBeginning {
+            for group in self.groups.values_mut() {
+                (group.lanes[partition].start, group.lanes[partition].next) = (1, 1);
+            }
+        }
+        let log = &mut self.logs[partition];
         log.push(message.clone());
         let last = log.len() - 1;
         if seventh && fault == Fault::DoublesEverySeventh {
@@ -192,7 +208,11 @@ impl Group {
         let (most, mut bytes, before) = (free.min(room.messages), 0, batch.len());
         let mut held: usize = group.held(logs, member);
         let may_hold = if fault == Fault::HasNoByteLimit { usize::MAX } else { limit.bytes };
+        let born = topic.born.map_or(PARTITIONS, |born| born.get() as usize);
         for (number, lane) in group.lanes.iter_mut().enumerate() {
+            if fault == Fault::ReadsNoNewPartitions && number >= born {
+                continue;
+            }
             if lane.owner != Some(member) {
                 lane.copy(fault, member, &logs[number], (number, most), batch);
                 continue;

@@ -72,6 +72,11 @@ const PROOFS: &[(&str, &[Fault], &[Fault])] = &[
     ("c35_concurrent_subscribe_and_close", &[RefusesCrowds], &[]),
     ("c36_a_dropped_subscription_gives_back", &[KeepsTheDropped], &[]),
     ("c36_an_idle_subscription_closes", &[NeverCloses], &[]),
+    (
+        "c43_partition_count_increase_seen",
+        &[GrowsInName, ReadsNoNewPartitions, MissesTheBeginning],
+        &[MissesTheBeginning],
+    ),
 ];
 
 fn main() -> ExitCode {

@@ -61,6 +61,7 @@ impl DeadLetterStore for Loopback {
                 destination = binder_core::Destination::new("nobody")?;
             }
             let spec = ProducerSpec {
+                grow: false,
                 binding: input.binding.clone(),
                 destination,
                 partition_count: None,

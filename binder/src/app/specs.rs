@@ -47,6 +47,8 @@ fn consumer(
         group: input.group.clone(),
         start: input.start,
         partition_count: source.partition_count,
+        grow: source.grow,
+        instance: resolved.instance,
         max_in_flight,
         drain: DRAIN,
         connect: connect(resolved, &input.binder),
@@ -59,6 +61,7 @@ pub(super) fn producer(resolved: &Resolved, output: &ResolvedOutput) -> Producer
         binding: output.binding.clone(),
         destination: output.destination.clone(),
         partition_count: output.partition_count,
+        grow: output.grow,
         required_groups: output.required_groups.clone(),
         unrouted: output.unrouted,
         connect: connect(resolved, &output.binder),
@@ -76,8 +79,12 @@ pub(super) fn dead_letters(resolved: &Resolved, input: &ResolvedInput) -> Vec<De
             !specs.iter().any(|spec| spec.destination == **destination)
         };
         if let Some(destination) = source.dead_letter.as_ref().filter(known) {
-            let (destination, partition_count) = (destination.clone(), source.partition_count);
-            specs.push(DeadLetterSpec { destination, partition_count, connect });
+            specs.push(DeadLetterSpec {
+                destination: destination.clone(),
+                partition_count: source.partition_count,
+                grow: source.grow,
+                connect,
+            });
         }
     }
     specs
@@ -91,6 +98,7 @@ pub(super) fn dead_producers(resolved: &Resolved, input: &ResolvedInput) -> Vec<
         binding: input.binding.clone(),
         destination: spec.destination,
         partition_count: spec.partition_count,
+        grow: spec.grow,
         required_groups: Vec::new(),
         unrouted: binder_core::Unrouted::Fail,
         connect: spec.connect,

@@ -29,8 +29,8 @@ const MISTAKES: &[(&str, &str)] = &[
         "binder.toml:2:1: retry.r.backoff.maxDelay: unknown key; the nearest is `max`",
     ),
     (
-        "[app]\ninstance = { index = 0 }",
-        "binder.toml:2:1: app.instance: unknown key; here stand `name`",
+        "[app]\nzzz = { index = 0 }",
+        "binder.toml:2:1: app.zzz: unknown key; here stand `instance`, `name`",
     ),
     // Shapes.
     ("bindings = 1", "binder.toml:1:1: bindings: expected a table, found a number"),

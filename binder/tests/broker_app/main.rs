@@ -10,6 +10,7 @@ mod bench;
 mod chunks;
 #[path = "../common/floor.rs"]
 mod floor;
+mod instances;
 mod lanes;
 mod members;
 mod mixture;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use binder::prelude::*;
 use binder::{Executor, Exit};
+use binder_core::Destination;
 use futures::stream;
 
 use crate::arrivals::Arrivals;
@@ -146,4 +147,19 @@ async fn dead_letters_that_nobody_reads_are_kept() {
     }
     assert_eq!(running.stop().await, Exit::Drained);
     assert_eq!((kept(), bench.backlog("numbers", "shop.picky")), (10, 0));
+}
+
+/// Neither concurrency nor the number of instances makes partitions: a destination has what it was
+/// created with.
+#[tokio::test(start_paused = true)]
+async fn s15_12_concurrency_and_instances_create_no_partitions() {
+    let bench = Bench::new(Executor::current())
+        .set("bindings.numbers.concurrency=32")
+        .set("bindings.numbers.partition_count=2")
+        .set("app.instance.count=16");
+    let app = App::new(Arrivals::default()).bind(listeners![double]).emit(emitters![thousand]);
+    let running = bench.start(app).await;
+    let partitions = |name| bench.memory.partition_count(&Destination::new(name).unwrap()).unwrap();
+    assert_eq!((partitions("numbers").get(), partitions("doubles").get()), (2, 8));
+    assert_eq!(running.stop().await, Exit::Drained);
 }

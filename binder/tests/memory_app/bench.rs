@@ -67,6 +67,7 @@ impl Bench {
         messages: impl IntoIterator<Item = Message>,
     ) {
         let spec = ProducerSpec {
+            grow: false,
             binding: BindingName::new("others").unwrap(),
             destination: Destination::new(destination).unwrap(),
             partition_count: None,

@@ -4,6 +4,7 @@ mod binding;
 mod closing;
 mod flow;
 mod groups;
+mod growing;
 mod letters;
 mod messages;
 mod moving;
@@ -32,6 +33,7 @@ pub(super) fn all() -> Vec<Case> {
         pressure::CASES,
         moving::CASES,
         letters::CASES,
+        growing::CASES,
     ]
     .concat();
     #[cfg(feature = "runtime")]

@@ -15,7 +15,10 @@ type Place = (String, Destination);
 
 /// The partition counts that were asked for, and by whom.
 #[derive(Default)]
-pub(crate) struct Counts<'a>(Vec<(Place, Found<'a, NonZeroU32>)>);
+pub(crate) struct Counts<'a> {
+    asked: Vec<(Place, Found<'a, NonZeroU32>)>,
+    growing: Vec<(Place, Found<'a, bool>)>,
+}
 
 impl<'a> Counts<'a> {
     /// Remembers what a binding asks for.
@@ -27,15 +30,28 @@ impl<'a> Counts<'a> {
     ) -> Option<NonZeroU32> {
         let Found { value, origin, key } = found?;
         let value = u32::try_from(value).ok().and_then(NonZeroU32::new)?;
-        self.0.push(((binder.to_owned(), destination.clone()), Found { value, origin, key }));
+        let place = (binder.to_owned(), destination.clone());
+        self.asked.push((place, Found { value, origin, key }));
         Some(value)
     }
 
-    /// Reports destinations with different counts, and gives the count to the bindings that ask
-    /// for none: whoever comes first creates the destination.
+    /// Remembers that a binding lets its destination grow.
+    pub(crate) fn grow(
+        &mut self,
+        found: Option<Found<'a, bool>>,
+        binder: &str,
+        destination: &Destination,
+    ) -> bool {
+        let Some(found) = found.filter(|found| found.value) else { return false };
+        self.growing.push(((binder.to_owned(), destination.clone()), found));
+        true
+    }
+
+    /// Reports destinations with different counts, and those that grow to none. Gives count and
+    /// growth to the bindings that ask for neither: whoever comes first makes the destination.
     pub(crate) fn agree(self, functions: &mut [ResolvedFunction], problems: &mut Problems) {
         let mut counts: BTreeMap<Place, Found<'_, NonZeroU32>> = BTreeMap::new();
-        for (place, found) in self.0 {
+        for (place, found) in self.asked {
             match counts.get(&place) {
                 Some(first) if first.value != found.value => {
                     let text = format!(
@@ -48,6 +64,16 @@ impl<'a> Counts<'a> {
                 None => drop(counts.insert(place, found)),
             }
         }
+        for (place, found) in &self.growing {
+            if !counts.contains_key(place) {
+                let text = "of no effect: no `partition_count` is set for the destination";
+                problems.at(found.origin, &found.key, text);
+            }
+        }
+        let growing: BTreeSet<_> = self.growing.into_iter().map(|(place, _)| place).collect();
+        let grows = |binder: &String, destination: &Destination| {
+            growing.contains(&(binder.clone(), destination.clone()))
+        };
         let count = |binder: &String, destination: &Destination| {
             counts.get(&(binder.clone(), destination.clone())).map(|found| found.value)
         };
@@ -55,10 +81,12 @@ impl<'a> Counts<'a> {
             for input in &mut function.inputs {
                 for source in &mut input.sources {
                     source.partition_count = count(&input.binder, &source.destination);
+                    source.grow = grows(&input.binder, &source.destination);
                 }
             }
             for output in &mut function.outputs {
                 output.partition_count = count(&output.binder, &output.destination);
+                output.grow = grows(&output.binder, &output.destination);
             }
         }
     }

@@ -38,7 +38,8 @@ impl Resolver<'_> {
             .map(|(destination, dead_letter)| {
                 let found = section.whole("partition_count");
                 let partition_count = self.counts.note(found, &binder.name, &destination);
-                ResolvedSource { destination, dead_letter, partition_count }
+                let grow = self.counts.grow(section.flag("grow"), &binder.name, &destination);
+                ResolvedSource { destination, dead_letter, partition_count, grow }
             })
             .collect();
         Some(ResolvedInput {

@@ -4,6 +4,7 @@ mod agreement;
 mod binders;
 mod group;
 mod input;
+mod instance;
 mod kind;
 mod names;
 mod native;
@@ -67,8 +68,10 @@ impl Config {
         let mut resolved = resolver.functions();
         let Resolver { binders, counts, mut problems, .. } = resolver;
         counts.agree(&mut resolved, &mut problems);
+        let instance = instance::of(self, &mut problems);
         problems.or(Resolved {
             app: app.to_owned(),
+            instance,
             grace: self.grace(),
             functions: resolved,
             binders: binders.into_used(),

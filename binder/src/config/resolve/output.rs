@@ -28,6 +28,7 @@ impl Resolver<'_> {
         let destination = destination(&section, &binding, &mut self.problems)?;
         let partition_count =
             self.counts.note(section.whole("partition_count"), &binder.name, &destination);
+        let grow = self.counts.grow(section.flag("grow"), &binder.name, &destination);
         let groups = section.list("required_groups");
         let groups = groups.into_iter().flat_map(|found| found.value);
         // The schema has checked the names.
@@ -42,6 +43,7 @@ impl Resolver<'_> {
             unrouted,
             required_groups,
             partition_count,
+            grow,
             on_exhausted: on_exhausted(&section),
             copy_headers: section.flag("copy_headers").is_none_or(|found| found.value),
             native: Native::of_binding(&section, &binder.kind),

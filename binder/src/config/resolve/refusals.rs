@@ -269,6 +269,18 @@ const REFUSALS: &[Refusal<'static>] = &[
         "b.toml:1:17: bindings.orders.max_in_flight: amqp takes at most 65535, found `65536`",
     ),
     (
+        "app.instance = { index = 2, count = 2 }",
+        ONE,
+        MEMORY,
+        "b.toml:1:18: app.instance.index: found `2`, and `app.instance.count` is 2: instances count from 0",
+    ),
+    (
+        "bindings.orders.grow = true",
+        ONE,
+        MEMORY,
+        "b.toml:1:17: bindings.orders.grow: of no effect: no `partition_count` is set for the destination",
+    ),
+    (
         "[bindings]\norders = { destination = 'd', partition_count = 3 }\ninvoices = { destination = 'd', partition_count = 4 }",
         ONE,
         MEMORY,

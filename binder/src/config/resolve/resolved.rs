@@ -5,7 +5,7 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use binder_core::logic::backoff::Backoff;
-use binder_core::{BindingName, Destination, Group, Limit, Start, Unrouted};
+use binder_core::{BindingName, Destination, Group, Instance, Limit, Start, Unrouted};
 
 use crate::config::resolve::Native;
 use crate::config::secret::Secret;
@@ -16,6 +16,8 @@ use crate::config::secret::Secret;
 pub struct Resolved {
     /// The application's name. Default: the package's name.
     pub app: String,
+    /// Which of several instances this process is. Default: the only one.
+    pub instance: Instance,
     /// How long a stop waits for work in flight. Default: 20 s.
     pub grace: Duration,
     /// The functions, in the order in which they were given.
@@ -80,6 +82,8 @@ pub struct ResolvedSource {
     /// How many partitions the destination is created with. `None`, the default, is the binder's
     /// own.
     pub partition_count: Option<NonZeroU32>,
+    /// Whether a destination that exists with fewer partitions is given more. Default: no.
+    pub grow: bool,
 }
 
 /// An output of one function.
@@ -95,6 +99,8 @@ pub struct ResolvedOutput {
     /// How many partitions the destination is created with. `None`, the default, is the binder's
     /// own.
     pub partition_count: Option<NonZeroU32>,
+    /// Whether a destination that exists with fewer partitions is given more. Default: no.
+    pub grow: bool,
     /// Groups that must exist before the first message is sent. Default: none.
     pub required_groups: Vec<Group>,
     /// What to do with a message that nobody can receive. Default: fail if there are required

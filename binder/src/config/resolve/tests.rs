@@ -149,7 +149,19 @@ fn a_partition_count_holds_for_every_binding_of_the_destination() {
     let text = "[bindings]\ninvoices.partition_count = 7\nshipments.destination = 'invoices'\n";
     let resolved = on_memory(text);
     assert_eq!(output(&resolved, "shipments").partition_count, NonZeroU32::new(7));
+    assert!(!output(&resolved, "shipments").grow);
     assert_eq!(output(&resolved, "totals").partition_count, None);
+
+    let growing = on_memory(&format!("{text}shipments.grow = true\n"));
+    assert!(output(&growing, "shipments").grow && output(&growing, "invoices").grow);
+    assert!(!output(&growing, "totals").grow);
+}
+
+#[test]
+fn an_application_is_the_only_instance_unless_it_says_otherwise() {
+    assert_eq!(on_memory("").instance, binder_core::Instance::default());
+    let instance = on_memory("app.instance = { index = 2, count = 3 }").instance;
+    assert_eq!((instance.index, instance.count.get()), (2, 3));
 }
 
 #[test]

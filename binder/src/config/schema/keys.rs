@@ -52,6 +52,7 @@ const ON_EXHAUSTED: Kind = Kind::Choice(&["stop", "drop"]);
 const UNROUTED: Kind = Kind::Choice(&["fail", "drop"]);
 const ATTEMPTS: Kind = Kind::Whole(1, u32::MAX as u64);
 const MESSAGES: Kind = Kind::Whole(1, 1_000_000);
+const INSTANCES: Kind = Kind::Whole(1, 10_000);
 const FACTOR: Kind = Kind::Number(1.0, 1000.0);
 
 /// All keys, in the order of the reference.
@@ -65,6 +66,20 @@ pub(crate) const KEYS: &[Key] = &{
             Group,
             "the package's name",
             "The application's name, part of default group names.",
+        ),
+        key(
+            "app.instance.index",
+            Neither,
+            Whole(0, 9_999),
+            "`0`",
+            "Which of the instances this process is, below `count`. On amqp it reads the partitions with this remainder; kafka and memory assign partitions themselves.",
+        ),
+        key(
+            "app.instance.count",
+            Neither,
+            INSTANCES,
+            "`1`",
+            "How many instances there are; at most as many as partitions where an input on amqp has them.",
         ),
         key("grace", Neither, Duration, "`\"20s\"`", "How long a stop waits for work in flight."),
         key(
@@ -172,6 +187,13 @@ pub(crate) const KEYS: &[Key] = &{
             Whole(1, 10_000),
             "the binder's own",
             "How many partitions the destination is created with; all bindings of one destination agree.",
+        ),
+        key(
+            "bindings.NAME.grow",
+            Both,
+            Flag,
+            "`false`",
+            "Whether a destination that exists with fewer partitions than `partition_count` is given more; without it that is refused. A key may move to another partition.",
         ),
         key(
             "bindings.NAME.copy_headers",

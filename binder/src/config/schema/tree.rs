@@ -138,6 +138,6 @@ mod tests {
             unknown(&["bindings", "o"], "initial"),
             "unknown key; `initial` is a key of `bindings.NAME.retry.backoff`"
         );
-        assert_eq!(unknown(&["app"], "zzz"), "unknown key; here stand `name`");
+        assert_eq!(unknown(&["app"], "zzz"), "unknown key; here stand `instance`, `name`");
     }
 }

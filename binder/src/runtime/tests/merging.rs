@@ -32,6 +32,8 @@ impl Rig {
             inputs.push(binder.input(name).partitions(2).max_batch(10));
             let destination = Destination::new(name).unwrap();
             let spec = ConsumerSpec {
+                grow: false,
+                instance: binder_core::Instance::default(),
                 binding: BindingName::new("in").unwrap(),
                 destination: destination.clone(),
                 group: Some(Group::new("group").unwrap()),
