@@ -31,6 +31,7 @@ mod reading;
 mod reporting;
 mod state;
 mod subscription;
+mod sync;
 mod topic;
 mod unrouted;
 mod wakes;
