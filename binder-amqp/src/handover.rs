@@ -5,14 +5,11 @@
 //! never for a message. What waits here was sent within the prefetch, which bounds it.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll, Waker};
 
 use binder_core::{Delivery, Error, ErrorKind, Incoming, Result, Room, Settlement, Tag};
-use tokio::sync::Notify;
 
-use crate::sync::lock;
+use crate::sync::{AtomicU64, Mutex, Notify, Ordering, lock};
 
 /// The meeting place of one subscription.
 #[derive(Debug)]

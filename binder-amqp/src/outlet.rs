@@ -1,13 +1,11 @@
 //! Where publishers' callers and the sender's task meet: a bounded queue, and who waits for it.
 
 use std::collections::VecDeque;
-use std::sync::Mutex;
 use std::task::{Context, Poll, Waker};
 
 use binder_core::{Outbox, Outgoing};
-use tokio::sync::Notify;
 
-use crate::sync::lock;
+use crate::sync::{Mutex, Notify, lock};
 
 /// Messages that wait to be sent.
 const MESSAGES: usize = 1_000;

@@ -1,6 +1,11 @@
-//! Locks that a panic elsewhere does not close.
+//! What threads meet by. Files that name nothing else of the kind run in `models/` too, under every
+//! interleaving.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::PoisonError;
+
+pub(crate) use std::sync::atomic::{AtomicU64, Ordering};
+pub(crate) use std::sync::{Mutex, MutexGuard};
+pub(crate) use tokio::sync::Notify;
 
 /// Locks; what the mutex guards is left in order between any two statements, so a poisoned one
 /// is as good as a sound one.

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use binder_amqp::{AmqpBinder, AmqpSettings};
 use binder_core::{Binder, BoxFuture, Capabilities, Error, ErrorKind, Native, Result};
 use binder_testkit::contract::{self, Breakable, Fixture};
+use binder_testkit::evidence::{RabbitMq, Recorder};
 
 use proxy::Proxy;
 
@@ -55,6 +56,10 @@ impl Fixture for Amqp {
             let binder = binder(&proxy.address().to_string())?;
             Ok(Breakable { binder, end_connections: Arc::new(move || proxy.cut()) })
         }))
+    }
+
+    fn recorder(&self) -> Option<Arc<dyn Recorder>> {
+        Some(Arc::new(RabbitMq::at(self.server.clone()?)))
     }
 
     fn too_large(&self) -> Option<usize> {

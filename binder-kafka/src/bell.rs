@@ -1,9 +1,9 @@
 //! What a poll thread sleeps on.
 
-use std::sync::{Condvar, Mutex, PoisonError};
+use std::sync::PoisonError;
 use std::time::Duration;
 
-use crate::sync::lock;
+use crate::sync::{Condvar, Mutex, lock};
 
 /// A thread sleeps until someone rings; a ring that comes before the sleep ends it at once.
 ///

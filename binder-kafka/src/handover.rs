@@ -5,14 +5,13 @@
 //! message.
 
 use std::collections::VecDeque;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::task::{Context, Poll, Waker};
 
 use binder_core::{Delivery, Error, ErrorKind, Incoming, Result, Room, Settlement, Tag};
 
 use crate::bell::Bell;
-use crate::sync::lock;
+use crate::sync::{AtomicBool, Mutex, Ordering, lock};
 
 /// Deliveries that may wait to be taken.
 const CAPACITY: usize = 2048;

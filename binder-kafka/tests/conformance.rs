@@ -11,6 +11,7 @@ use std::time::Duration;
 use binder_core::{Binder, BoxFuture, Capabilities, Result};
 use binder_kafka::{KafkaBinder, KafkaSettings};
 use binder_testkit::contract::{self, Breakable, Fixture};
+use binder_testkit::evidence::{self, Recorder};
 
 use mock::{Mock, OnTheMock};
 
@@ -64,6 +65,14 @@ impl Fixture for Kafka {
                 Ok(Breakable { binder, end_connections })
             }) as BoxFuture<'_, _>
         })
+    }
+
+    fn recorder(&self) -> Option<Arc<dyn Recorder>> {
+        let server = match self {
+            Self::Broker(servers) => servers.as_str(),
+            Self::Mock(mock) => mock.servers(),
+        };
+        Some(Arc::new(evidence::Kafka::at(server)))
     }
 
     fn too_large(&self) -> Option<usize> {

@@ -32,6 +32,7 @@ mod reporting;
 mod state;
 mod store;
 mod subscription;
+mod sync;
 mod topic;
 mod unrouted;
 mod wakes;

@@ -1,9 +1,8 @@
 //! Knows when every message taken so far has been reported.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 use std::task::{Context, Poll, Waker};
 
+use crate::sync::{AtomicUsize, Mutex, Ordering, lock};
 use crate::wakes::{Wakes, wait};
 
 /// Counts the publish calls that have not yet reported what they took.
@@ -31,13 +30,9 @@ impl Reporting {
         if self.calls.load(Ordering::SeqCst) == 0 {
             return Poll::Ready(());
         }
-        wait(&mut self.lock(), (), cx.waker());
+        wait(&mut lock(&self.waiting), (), cx.waker());
         // The last call may have ended before the waker stood in the list.
         if self.calls.load(Ordering::SeqCst) == 0 { Poll::Ready(()) } else { Poll::Pending }
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<((), Waker)>> {
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -45,7 +40,7 @@ impl Drop for Call<'_> {
     fn drop(&mut self) {
         if self.0.calls.fetch_sub(1, Ordering::SeqCst) == 1 {
             let mut wakes = Wakes::default();
-            wakes.take_if(&mut self.0.lock(), |()| true);
+            wakes.take_if(&mut lock(&self.0.waiting), |()| true);
             wakes.wake();
         }
     }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use binder_core::{Binder, BoxFuture, Capabilities, Result};
 
+use crate::evidence::Recorder;
+
 /// A binder, and what ends its connections.
 pub struct Breakable {
     /// The binder.
@@ -49,6 +51,13 @@ pub trait Fixture: Send + Sync + 'static {
     /// The size in bytes of a payload that is larger than a message may be; `None`, the default,
     /// where that is more than a test should send.
     fn too_large(&self) -> Option<usize> {
+        None
+    }
+
+    /// Reads what the broker has recorded for a group, over a client of its own; the cases that
+    /// drive an application then see that it never is ahead of what was settled. `None`, the
+    /// default, where that cannot be read.
+    fn recorder(&self) -> Option<Arc<dyn Recorder>> {
         None
     }
 

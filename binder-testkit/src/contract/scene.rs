@@ -14,6 +14,7 @@ use crate::contract::compare::{Failure, Verdict, equal};
 use crate::contract::fixture::Fixture;
 use crate::contract::reader::{Reader, first_assignment};
 use crate::contract::writer::Writer;
+use crate::evidence::Recorder;
 
 /// A connected binder and what a case needs to bind to it.
 #[derive(Clone)]
@@ -65,6 +66,12 @@ impl Scene {
     pub(super) fn too_large(&self) -> Verdict<usize> {
         let lacking = || Failure::new("the fixture names no size that is too large");
         self.fixture.too_large().ok_or_else(lacking)
+    }
+
+    /// Reads what the broker records, where that can be done.
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "the runtime layer's"))]
+    pub(crate) fn recorder(&self) -> Option<Arc<dyn Recorder>> {
+        self.fixture.recorder()
     }
 
     pub(crate) fn capabilities(&self) -> Capabilities {

@@ -15,6 +15,8 @@ use crate::signal::{Signal, lock};
 pub(crate) struct Writer {
     publisher: Arc<dyn Publisher>,
     patience: Duration,
+    /// Hears how many more are confirmed.
+    count: Option<Box<dyn Fn(usize) + Send + Sync>>,
 }
 
 /// What became of messages so far, by their number.
@@ -33,7 +35,13 @@ impl Completions for Reported {
 
 impl Writer {
     pub(crate) fn new(publisher: Arc<dyn Publisher>, patience: Duration) -> Self {
-        Self { publisher, patience }
+        Self { publisher, patience, count: None }
+    }
+
+    /// The same, which tells how many more messages are published.
+    #[cfg_attr(not(feature = "runtime"), expect(dead_code, reason = "the runtime layer's"))]
+    pub(crate) fn counted_by(self, count: impl Fn(usize) + Send + Sync + 'static) -> Self {
+        Self { count: Some(Box::new(count)), ..self }
     }
 
     /// Publishes messages and fails unless each is confirmed.
@@ -45,6 +53,9 @@ impl Writer {
             .filter(|(_, outcome)| !matches!(outcome, Completed::Confirmed(_)))
             .map(|(number, outcome)| format!("{number} is {outcome:?}"))
             .collect();
+        if let Some(count) = &self.count {
+            count(outcomes.len() - not_confirmed.len());
+        }
         ensure(not_confirmed.is_empty(), || format!("not confirmed: {}", listed(&not_confirmed)))
     }
 

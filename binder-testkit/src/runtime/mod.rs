@@ -8,7 +8,6 @@
 
 mod cases;
 mod dice;
-mod ledger;
 mod probe;
 mod stage;
 mod tap;

@@ -11,7 +11,7 @@ use crate::contract::compare::{Failure, Verdict, equal};
 use crate::contract::reader::{Reader, room};
 use crate::contract::scene::Scene;
 use crate::contract::writer::Writer;
-use crate::runtime::ledger::Ledger;
+use crate::evidence::Ledger;
 use crate::runtime::tap::Tap;
 
 /// The kind under which an application is offered the binder.
@@ -31,12 +31,18 @@ impl Stage {
     /// A stage for applications with these bindings, each on a destination of that name.
     pub(super) async fn new(scene: Scene, bindings: &[&str]) -> Verdict<Self> {
         let outside = scene.another().await?;
-        let tap = Tap::new(scene.binder());
+        let tap = Tap::new(scene.binder()).watched_by(scene.recorder());
         let stage = Self { scene, outside, tap, set: vec![format!("default_binder={KIND}")] };
         bindings.iter().try_fold(stage, |stage, binding| {
             let destination = stage.destination(binding)?;
             Ok(stage.set(format!("bindings.{binding}.destination={destination}")))
         })
+    }
+
+    /// Several processes have one group: no one of them knows what all have settled.
+    pub(super) fn shared(mut self) -> Self {
+        self.tap = self.tap.watched_by(None);
+        self
     }
 
     /// Sets one key of the configuration.
@@ -112,14 +118,17 @@ impl Stage {
     /// Stops an application, which has to drain.
     pub(super) async fn stop(&self, running: Running) -> Verdict {
         let exit = self.within("stopping", running.stop()).await?;
-        equal("how it ended", &Exit::Drained, &exit)
+        equal("how it ended", &Exit::Drained, &exit)?;
+        self.tap.is_never_ahead()
     }
 
     /// A client that writes to a destination, on the other connection.
     pub(super) async fn writer(&self, name: &str) -> Verdict<Writer> {
         let output = self.outside.output(name)?;
         self.outside.provision(&[], &[&output]).await?;
-        self.outside.write(&output).await
+        let (tap, destination) = (self.tap.clone(), output.destination.to_string());
+        let writer = self.outside.write(&output).await?;
+        Ok(writer.counted_by(move |count| tap.sent(&destination, count)))
     }
 
     /// A client that reads a destination from its beginning, on the other connection.

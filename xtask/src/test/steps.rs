@@ -50,7 +50,11 @@ pub(crate) fn all(scope: Scope) -> Result<Vec<Step>> {
     steps.push(up.needs_brokers(scope));
     steps.push(cargo(
         "tests: unit, property, doc, UI, integration",
-        &["test", "--workspace", "--quiet"],
+        &["test", "--workspace", "--exclude", "models", "--quiet"],
+    ));
+    steps.push(cargo(
+        "models: hand-overs between threads, every interleaving",
+        &["test", "--package", "models", "--quiet"],
     ));
     steps.extend(simulation::steps()?);
     steps.push(cargo("tests: bench", &bench("test", &[])));

@@ -6,7 +6,7 @@ use super::{keyed, message};
 use crate::contract::case::{Case, case};
 use crate::contract::compare::{Verdict, ensure, equal};
 use crate::contract::scene::Scene;
-use crate::runtime::ledger::Ledger;
+use crate::evidence::Ledger;
 use crate::runtime::probe::Probe;
 use crate::runtime::stage::Stage;
 use crate::runtime::tap::Refusal;

@@ -28,7 +28,7 @@ fn app(probe: &Probe) -> App<Probe> {
 /// What has started is finished; nothing else begins while more arrives and another process joins
 /// the group and leaves it; then everything does.
 async fn c37_a_paused_input_begins_nothing_whoever_comes_and_goes(scene: Scene) -> Verdict {
-    let stage = Stage::new(scene, &["orders"]).await?;
+    let stage = Stage::new(scene, &["orders"]).await?.shared();
     let (paused, other) = (Probe::default(), Probe::open());
     let application = app(&paused);
     let bindings = application.bindings();

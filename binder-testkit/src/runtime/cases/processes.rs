@@ -6,7 +6,7 @@ use super::keyed;
 use crate::contract::case::{Case, case};
 use crate::contract::compare::{Verdict, ensure};
 use crate::contract::scene::Scene;
-use crate::runtime::ledger::Ledger;
+use crate::evidence::Ledger;
 use crate::runtime::probe::Probe;
 use crate::runtime::stage::Stage;
 
@@ -32,7 +32,7 @@ const ROUND: usize = 64;
 const ROUNDS: usize = 20;
 
 async fn c34_processes_share_and_another_application_gets_all(scene: Scene) -> Verdict {
-    let stage = Stage::new(scene.clone(), &["orders", "invoices"]).await?;
+    let stage = Stage::new(scene.clone(), &["orders", "invoices"]).await?.shared();
     let other = Stage::new(scene, &["orders", "copies"]).await?;
     let (mut invoices, mut copies) =
         (stage.reader("invoices").await?, other.reader("copies").await?);

@@ -9,8 +9,8 @@ use crate::contract::case::{Case, case};
 use crate::contract::compare::{Verdict, ensure, equal, same, same_in_any_order, texts};
 use crate::contract::reader::Reader;
 use crate::contract::scene::Scene;
+use crate::evidence::Ledger;
 use crate::runtime::dice::Dice;
-use crate::runtime::ledger::Ledger;
 use crate::runtime::probe::Probe;
 use crate::runtime::stage::Stage;
 

@@ -7,7 +7,7 @@ use super::keyed;
 use crate::contract::case::{Case, case};
 use crate::contract::compare::{Verdict, equal, same_in_any_order, text};
 use crate::contract::scene::Scene;
-use crate::runtime::ledger::Ledger;
+use crate::evidence::Ledger;
 use crate::runtime::stage::Stage;
 
 pub(super) const CASES: &[Case] =

@@ -6,11 +6,13 @@ use std::task::{Context, Poll, ready};
 use binder_core::{Acker, Delivery, Incoming, Result, Room, Settlement, Subscription, Tag};
 
 use crate::runtime::tap::log::Log;
+use crate::runtime::tap::watch::Watch;
 
 pub(super) struct TappedSubscription {
     pub(super) subscription: Box<dyn Subscription>,
     pub(super) log: Arc<Log>,
     pub(super) destination: String,
+    pub(super) watch: Option<Arc<Watch>>,
 }
 
 impl Subscription for TappedSubscription {
@@ -24,6 +26,9 @@ impl Subscription for TappedSubscription {
         let before = batch.len();
         let incoming = ready!(self.subscription.poll_next(cx, room, batch));
         self.log.delivered(&self.destination, &batch[before..]);
+        if let Some(watch) = &self.watch {
+            watch.delivered(&batch[before..]);
+        }
         Poll::Ready(incoming)
     }
 
@@ -36,11 +41,15 @@ pub(super) struct TappedAcker {
     pub(super) acker: Arc<dyn Acker>,
     pub(super) log: Arc<Log>,
     pub(super) destination: String,
+    pub(super) watch: Option<Arc<Watch>>,
 }
 
 impl Acker for TappedAcker {
     fn settle(&self, batch: &[(Tag, Settlement)]) {
         self.log.settled(&self.destination, batch);
+        if let Some(watch) = &self.watch {
+            watch.settled(batch);
+        }
         self.acker.settle(batch);
     }
 }

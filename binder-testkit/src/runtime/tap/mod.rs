@@ -3,16 +3,22 @@
 mod input;
 mod log;
 mod output;
+mod watch;
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
 
 use binder_core::{
     Binder, BoundInput, BoxFuture, Capabilities, ConsumerSpec, DeadLetterStore, ProducerSpec,
     Publisher, Result, Topology,
 };
 
+use crate::contract::compare::Verdict;
+use crate::evidence::Recorder;
 use crate::runtime::tap::input::{TappedAcker, TappedSubscription};
 use crate::runtime::tap::output::TappedPublisher;
+use crate::runtime::tap::watch::Watch;
+use crate::signal::lock;
 
 pub(super) use crate::runtime::tap::log::{Log, Refusal};
 
@@ -21,11 +27,41 @@ pub(super) use crate::runtime::tap::log::{Log, Refusal};
 pub(super) struct Tap {
     binder: Arc<dyn Binder>,
     pub(super) log: Arc<Log>,
+    recorder: Option<Arc<dyn Recorder>>,
+    watches: Arc<Mutex<BTreeMap<(String, String), Arc<Watch>>>>,
 }
 
 impl Tap {
     pub(super) fn new(binder: Arc<dyn Binder>) -> Self {
-        Self { binder, log: Arc::default() }
+        Self { binder, log: Arc::default(), recorder: None, watches: Arc::default() }
+    }
+
+    /// The same, which compares what the runtime settles with what the broker records. Its groups
+    /// must have no other members.
+    pub(super) fn watched_by(mut self, recorder: Option<Arc<dyn Recorder>>) -> Self {
+        self.recorder = recorder;
+        self
+    }
+
+    /// So many messages were published to a destination by somebody else.
+    pub(super) fn sent(&self, destination: &str, count: usize) {
+        lock(&self.watches).values().for_each(|watch| watch.sent(destination, count as u64));
+    }
+
+    /// Fails if the broker has recorded what was not settled.
+    pub(super) fn is_never_ahead(&self) -> Verdict {
+        lock(&self.watches).values().try_for_each(|watch| watch.verdict())
+    }
+
+    /// Watches an input, together with earlier ones of its group.
+    fn watch(&self, spec: &ConsumerSpec) -> Option<Arc<Watch>> {
+        let (recorder, group) = (self.recorder.clone()?, spec.group.as_ref()?.to_string());
+        let destination = spec.destination.to_string();
+        let in_flight = spec.max_in_flight.map_or(u64::MAX, |limit| limit.messages as u64);
+        let mut watches = lock(&self.watches);
+        let watch = watches.entry((destination.clone(), group.clone()));
+        let begin = || Watch::start(destination, group, recorder, in_flight);
+        Some(watch.or_insert_with(begin).clone())
     }
 }
 
@@ -34,11 +70,15 @@ impl Binder for Tap {
         Box::pin(async {
             let BoundInput { subscription, acker } = self.binder.bind_consumer(spec).await?;
             let (log, destination) = (self.log.clone(), spec.destination.to_string());
-            let acker = TappedAcker { acker, log: log.clone(), destination: destination.clone() };
-            Ok(BoundInput {
-                subscription: Box::new(TappedSubscription { subscription, log, destination }),
-                acker: Arc::new(acker),
-            })
+            let watch = self.watch(spec);
+            let acker = TappedAcker {
+                acker,
+                log: log.clone(),
+                destination: destination.clone(),
+                watch: watch.clone(),
+            };
+            let subscription = TappedSubscription { subscription, log, destination, watch };
+            Ok(BoundInput { subscription: Box::new(subscription), acker: Arc::new(acker) })
         })
     }
 

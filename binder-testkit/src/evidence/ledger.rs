@@ -1,17 +1,18 @@
-//! The ledger of a case: what went in, what came out, and whether the two agree.
+//! What went in, what came out, and whether the two agree.
 
 use std::collections::BTreeMap;
 
 use binder_core::{Delivery, Message};
 
-use crate::contract::compare::{Failure, Verdict, ensure, listed, text};
+use crate::contract::Failure;
+use crate::contract::compare::{Verdict, ensure, listed, text};
 
 /// The ids of messages sent to an application, and of those that it made of them.
 ///
 /// An id is the payload as text. Outputs and dead letters repeat the id of the message they are
 /// made from.
 #[derive(Debug, Default)]
-pub(super) struct Ledger {
+pub struct Ledger {
     sent: Vec<Entry>,
     out: Vec<Entry>,
     dead: Vec<Entry>,
@@ -29,45 +30,74 @@ struct Counts {
 }
 
 impl Ledger {
+    /// Adds a message that is sent.
+    pub fn add_sent(&mut self, key: Option<&str>, id: impl Into<String>) {
+        self.sent.push((key.map(str::to_owned), id.into()));
+    }
+
+    /// Adds an output, or a message that was handled, in the order in which they come.
+    pub fn add_out(&mut self, key: Option<&str>, id: impl Into<String>) {
+        self.out.push((key.map(str::to_owned), id.into()));
+    }
+
+    /// Adds a dead letter.
+    pub fn add_dead(&mut self, key: Option<&str>, id: impl Into<String>) {
+        self.dead.push((key.map(str::to_owned), id.into()));
+    }
+
     /// Nothing but what was sent.
-    pub(super) fn of<'a>(sent: impl IntoIterator<Item = &'a Message>) -> Self {
+    #[must_use]
+    pub fn of<'a>(sent: impl IntoIterator<Item = &'a Message>) -> Self {
         Self { sent: sent.into_iter().map(entry).collect(), ..Self::default() }
     }
 
     /// Adds messages that are sent.
-    pub(super) fn sent<'a>(&mut self, sent: impl IntoIterator<Item = &'a Message>) {
+    pub fn sent<'a>(&mut self, sent: impl IntoIterator<Item = &'a Message>) {
         self.sent.extend(sent.into_iter().map(entry));
     }
 
     /// Adds outputs, in the order in which they came.
-    pub(super) fn out(&mut self, came: &[Delivery]) {
+    pub fn out(&mut self, came: &[Delivery]) {
         self.out.extend(came.iter().map(|delivery| entry(&delivery.message)));
     }
 
     /// Adds dead letters.
-    pub(super) fn dead(&mut self, came: &[Delivery]) {
+    pub fn dead(&mut self, came: &[Delivery]) {
         self.dead.extend(came.iter().map(|delivery| entry(&delivery.message)));
     }
 
     /// How many of the messages have come out in one way or the other.
-    pub(super) fn accounted(&self) -> usize {
+    #[must_use]
+    pub fn accounted(&self) -> usize {
         self.counts().values().filter(|c| c.sent > 0 && c.out + c.dead > 0).count()
     }
 
     /// Fails unless each message has come out, as an output or a dead letter. It may have come
     /// more than once.
-    pub(super) fn nothing_is_lost(&self) -> Verdict {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, by ids.
+    pub fn nothing_is_lost(&self) -> Result<(), Failure> {
         self.check(|_| None)
     }
 
     /// Fails unless each message has come out exactly once, as an output or a dead letter.
-    pub(super) fn is_balanced(&self) -> Verdict {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, by ids.
+    pub fn is_balanced(&self) -> Result<(), Failure> {
         self.check(|counts| (counts.out + counts.dead > counts.sent).then_some("doubled"))
     }
 
     /// Fails unless the outputs of each key came in the order in which its messages were sent;
     /// one that is repeated counts where it came first.
-    pub(super) fn is_in_order_per_key(&self) -> Verdict {
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, by ids.
+    pub fn is_in_order_per_key(&self) -> Result<(), Failure> {
         let places: BTreeMap<&Entry, usize> = self.sent.iter().zip(0..).collect();
         let mut last = BTreeMap::<&Option<String>, usize>::new();
         let mut seen = Vec::new();

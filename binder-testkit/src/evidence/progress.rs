@@ -1,0 +1,172 @@
+//! What is finished, against what is recorded as done with.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::contract::Failure;
+use crate::evidence::Recorded;
+
+/// The work of one group on one destination, and whether its broker was ever ahead of it.
+///
+/// Whatever is finished has to be told before it is settled, and what is recorded has to be read
+/// before it is checked: then nothing that is sound looks as if it were ahead.
+#[derive(Debug, Default)]
+pub struct Progress {
+    partitions: BTreeMap<u32, Partition>,
+    sent: u64,
+    in_flight: u64,
+    finished: u64,
+    samples: u64,
+    ahead: Option<String>,
+}
+
+#[derive(Debug, Default)]
+struct Partition {
+    /// Delivered at some time, and never finished.
+    unfinished: BTreeSet<u64>,
+    finished: BTreeSet<u64>,
+    /// Above everything that was delivered.
+    next: u64,
+}
+
+impl Progress {
+    /// Nothing delivered; at most `in_flight` messages are delivered and unsettled at once.
+    #[must_use]
+    pub fn new(in_flight: u64) -> Self {
+        Self { in_flight, ..Self::default() }
+    }
+
+    /// So many more messages are at the broker.
+    pub const fn sent(&mut self, count: u64) {
+        self.sent += count;
+    }
+
+    /// A message is delivered, for the first time or again.
+    pub fn delivered(&mut self, partition: u32, position: u64) {
+        let partition = self.partitions.entry(partition).or_default();
+        partition.next = partition.next.max(position + 1);
+        if !partition.finished.contains(&position) {
+            partition.unfinished.insert(position);
+        }
+    }
+
+    /// A message is finished with: handled, or among the dead letters.
+    pub fn finished(&mut self, partition: u32, position: u64) {
+        let partition = self.partitions.entry(partition).or_default();
+        partition.unfinished.remove(&position);
+        partition.finished.insert(position);
+        self.finished += 1;
+    }
+
+    /// Compares with what the broker has recorded; what is wrong is kept.
+    pub fn check(&mut self, recorded: &Recorded) {
+        self.samples += 1;
+        let ahead = match recorded {
+            Recorded::Below(positions) => {
+                positions.iter().find_map(|(at, below)| self.is_ahead(*at, *below))
+            }
+            Recorded::Waiting(waiting) => self.are_gone(*waiting),
+        };
+        self.ahead = self.ahead.take().or(ahead);
+    }
+
+    fn is_ahead(&self, number: u32, below: u64) -> Option<String> {
+        let none = Partition::default();
+        let partition = self.partitions.get(&number).unwrap_or(&none);
+        let first = partition.unfinished.first().copied();
+        let first = first.unwrap_or(partition.next).min(partition.next);
+        (below > first).then(|| {
+            format!("partition {number} is recorded below {below}, and {first} is unfinished")
+        })
+    }
+
+    /// What neither waits nor can be in flight is settled.
+    fn are_gone(&self, waiting: u64) -> Option<String> {
+        let settled = self.sent.saturating_sub(waiting).saturating_sub(self.in_flight);
+        (settled > self.finished).then(|| {
+            let (sent, finished) = (self.sent, self.finished);
+            format!("of {sent} messages {settled} are settled at least, and {finished} finished")
+        })
+    }
+
+    /// How often it was compared.
+    #[must_use]
+    pub const fn samples(&self) -> u64 {
+        self.samples
+    }
+
+    /// Fails if the broker was ahead in a sample, with the first that shows it.
+    ///
+    /// # Errors
+    ///
+    /// What was recorded, and what was unfinished.
+    pub fn verdict(&self) -> Result<(), Failure> {
+        match &self.ahead {
+            Some(ahead) => Err(Failure::new(format!("recorded ahead of the work: {ahead}"))),
+            None => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn below(positions: &[(u32, u64)]) -> Recorded {
+        Recorded::Below(positions.iter().copied().collect())
+    }
+
+    fn wrong(progress: &Progress) -> String {
+        progress.verdict().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_position_may_reach_the_first_unfinished_and_not_pass_it() {
+        let mut progress = Progress::new(10);
+        (0..4).for_each(|position| progress.delivered(0, position));
+        progress.finished(0, 0);
+        progress.finished(0, 2);
+        progress.check(&below(&[(0, 1)]));
+        assert_eq!(progress.verdict(), Ok(()));
+        progress.check(&below(&[(0, 2)]));
+        assert!(wrong(&progress).ends_with("partition 0 is recorded below 2, and 1 is unfinished"));
+        progress.finished(0, 1);
+        progress.check(&below(&[(0, 3)]));
+        assert!(progress.verdict().is_err(), "what was wrong once stays so");
+        assert_eq!(progress.samples(), 3);
+    }
+
+    #[test]
+    fn a_position_above_everything_that_was_delivered_is_ahead() {
+        let mut progress = Progress::new(10);
+        progress.delivered(0, 0);
+        progress.finished(0, 0);
+        progress.check(&below(&[(0, 1)]));
+        assert_eq!(progress.verdict(), Ok(()));
+        progress.check(&below(&[(0, 1), (1, 1)]));
+        assert!(wrong(&progress).contains("partition 1 is recorded below 1, and 0"));
+    }
+
+    #[test]
+    fn what_was_finished_once_may_be_recorded_although_it_comes_again() {
+        let mut progress = Progress::new(10);
+        progress.delivered(0, 0);
+        progress.finished(0, 0);
+        progress.delivered(0, 0);
+        progress.check(&below(&[(0, 1)]));
+        assert_eq!(progress.verdict(), Ok(()));
+    }
+
+    #[test]
+    fn a_queue_may_miss_what_is_finished_or_in_flight_and_no_more() {
+        let mut progress = Progress::new(2);
+        progress.sent(10);
+        progress.delivered(0, 1);
+        progress.finished(0, 1);
+        progress.check(&Recorded::Waiting(7));
+        assert_eq!(progress.verdict(), Ok(()));
+        progress.check(&Recorded::Waiting(6));
+        assert!(
+            wrong(&progress).ends_with("of 10 messages 2 are settled at least, and 1 finished")
+        );
+    }
+}
