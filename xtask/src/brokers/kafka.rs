@@ -1,6 +1,8 @@
 //! Apache Kafka: one node, broker and controller in one, in KRaft mode.
 
+mod client;
 mod jars;
+mod records;
 mod settings;
 
 use std::{
@@ -16,6 +18,9 @@ use crate::{
     brokers::{docker::Container, probe, process::Daemon, service::Service},
     command,
 };
+
+pub(crate) use client::Client;
+pub(crate) use records::Record;
 
 const VERSION: &str = "4.1.1";
 /// Any 16 bytes in base64; a fixed one makes formatting repeatable.

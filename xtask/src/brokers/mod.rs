@@ -2,11 +2,11 @@
 
 mod claim;
 mod docker;
-mod kafka;
+pub(crate) mod kafka;
 mod packages;
 mod probe;
 mod process;
-mod rabbitmq;
+pub(crate) mod rabbitmq;
 mod service;
 mod witness;
 
