@@ -127,6 +127,11 @@ pub(crate) fn kill(kind: Kind) -> Result<()> {
     kind.service().kill()
 }
 
+/// What a broker has logged, where it was started here as a process.
+pub(crate) fn log(kind: Kind) -> Option<String> {
+    kind.service().log()
+}
+
 fn each(broker: Option<Kind>, act: impl Fn(&Service) -> Result<()>) -> Result<()> {
     let kinds = broker.map_or_else(|| Kind::ALL.to_vec(), |kind| vec![kind]);
     kinds.into_iter().try_for_each(|kind| act(&kind.service()))

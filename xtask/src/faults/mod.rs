@@ -3,6 +3,8 @@
 mod check;
 mod ledger;
 mod outcome;
+mod page;
+mod proxy;
 mod row;
 mod rows;
 mod stage;
@@ -13,7 +15,6 @@ use std::{process::ExitCode, time::Instant};
 
 use anyhow::{Result, bail};
 use clap::Args;
-use serde_json::json;
 
 use crate::{
     brokers,
@@ -21,7 +22,7 @@ use crate::{
     kill::{self, Chance},
 };
 
-use outcome::Outcome;
+use outcome::{Outcome, Run};
 use row::Row;
 use stage::Stage;
 
@@ -46,11 +47,15 @@ pub(crate) struct Arguments {
     /// How often each row is run.
     #[arg(long, default_value_t = 5)]
     runs: u32,
-    /// Print one JSON object instead of the table: `binder` and `rows`, each with `id`, `name`,
-    /// `runs`, `lost`, `duplicated`, `reordered`, `commit_ahead`, `recovery_seconds` (the longest),
-    /// `result`, `left_out` and `faults`.
+    /// Print one JSON object instead of the table: `binder`, `version`, `commit`, `date` and
+    /// `rows`, each with `id`, `name`, `runs`, `lost`, `duplicated`, `reordered`, `commit_ahead`,
+    /// `recovery_seconds` (the longest), `result`, `left_out` and `faults`.
     #[arg(long)]
     json: bool,
+    /// Keep the result and write the table of all binders again: `--binder memory --write` writes
+    /// docs/results/faults-memory.json and docs/spec/faults.md.
+    #[arg(long, conflicts_with = "only")]
+    write: bool,
     /// Choose the moments of an earlier run, which printed it.
     #[arg(long)]
     seed: Option<u64>,
@@ -64,11 +69,14 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     let rows = Row::all().filter(|row| arguments.only.is_none_or(|only| only == *row));
     let seed = arguments.seed.unwrap_or_else(Chance::seed);
     let outcomes = play(arguments.binder, &rows.collect::<Vec<_>>(), arguments.runs, seed)?;
+    let result = page::json(arguments.binder, &outcomes)?;
     if arguments.json {
-        let rows: Vec<_> = outcomes.iter().map(Outcome::json).collect();
-        println!("{}", json!({ "binder": arguments.binder.name(), "rows": rows }));
+        println!("{result}");
     } else {
         print!("{}", table::of(arguments.binder, &outcomes));
+    }
+    if arguments.write {
+        page::keep(arguments.binder, &result)?;
     }
     let failed = outcomes.iter().any(Outcome::has_failed);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
@@ -91,11 +99,12 @@ fn play(binder: Binder, rows: &[Row], runs: u32, seed: u64) -> Result<Vec<Outcom
         let mut played = Vec::new();
         for number in 1..=runs {
             let begun = Instant::now();
-            let run = rows::play(&stage, row, number, &mut chance)?;
+            // What cannot be played to its end has not held.
+            let run = rows::play(&stage, row, number, &mut chance).unwrap_or_else(Run::failed);
             eprintln!("{}", table::line(row, number, &run, begun.elapsed()));
             played.push(run);
         }
-        outcomes.push(Outcome { row, runs: played, left_out: rows::left_out(row, &stage) });
+        outcomes.push(Outcome { row, runs: played, left_out: rows::left_out(row, binder) });
     }
     Ok(outcomes)
 }

@@ -23,6 +23,14 @@ pub(crate) struct Run {
     pub(crate) faults: Vec<String>,
 }
 
+impl Run {
+    /// One that was not played to its end.
+    #[expect(clippy::needless_pass_by_value, reason = "an error is where it ends")]
+    pub(crate) fn failed(error: anyhow::Error) -> Self {
+        Self { faults: vec![format!("{error:#}")], ..Self::default() }
+    }
+}
+
 /// What a row came to.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
@@ -69,10 +77,10 @@ impl Outcome {
         self.runs.iter().map(|run| run.recovery).max().flatten()
     }
 
-    /// What did not hold, in any run.
+    /// What did not hold, in any run; without the logs that stand behind it.
     pub(crate) fn faults(&self) -> Vec<&str> {
         let faults = self.runs.iter().flat_map(|run| &run.faults);
-        faults.map(String::as_str).collect()
+        faults.filter_map(|fault| fault.split(['\n', ';']).next()).collect()
     }
 
     pub(crate) fn json(&self) -> Value {
@@ -98,7 +106,7 @@ mod tests {
     use super::*;
 
     fn run(lost: u64, seconds: Option<u64>) -> Run {
-        let faults = if lost > 0 { vec!["jobs are lost".to_owned()] } else { Vec::new() };
+        let faults = if lost > 0 { vec!["jobs are lost; the log".to_owned()] } else { Vec::new() };
         let recovery = seconds.map(Duration::from_secs);
         Run { lost, duplicated: lost + 3, reordered: 1, ahead: Some(lost), recovery, faults }
     }
@@ -115,6 +123,6 @@ mod tests {
         assert_eq!((broken.reordered(), broken.ahead()), (3, Some(2)));
         assert_eq!(broken.recovery(), Some(Duration::from_secs(9)));
         assert_eq!(broken.json()["recovery_seconds"], 9.0);
-        assert_eq!(broken.faults().len(), 2);
+        assert_eq!(broken.faults(), ["jobs are lost"; 2]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
@@ -31,7 +31,7 @@ pub(crate) const GROUP: &str = "work";
 /// Who reads the results where they must not be lost before they are read.
 const READER: &str = "seen";
 /// Partitions of each destination, where there are any.
-pub(crate) const PARTITIONS: u32 = 4;
+const PARTITIONS: u32 = 4;
 /// How many jobs of a process may be unsettled, so how many a fault may repeat.
 pub(crate) const IN_FLIGHT: u64 = 256;
 /// How long a process that was told to end may take.
@@ -74,6 +74,8 @@ pub(crate) struct Load {
     pub(crate) size: u32,
     /// Milliseconds that a job takes.
     pub(crate) takes: u32,
+    /// Partitions of the destinations, where there are any.
+    pub(crate) partitions: u32,
     /// `FATE@FIRST/EVERY`.
     pub(crate) fates: &'static [&'static str],
 }
@@ -81,7 +83,7 @@ pub(crate) struct Load {
 impl Load {
     /// So many good jobs of two milliseconds each.
     pub(crate) const fn of(jobs: u64) -> Self {
-        Self { jobs, rate: 500, size: 64, takes: 2, fates: &[] }
+        Self { jobs, rate: 500, size: 64, takes: 2, partitions: PARTITIONS, fates: &[] }
     }
 }
 
@@ -135,7 +137,7 @@ impl Names {
     }
 
     /// What the application is told.
-    fn settings(&self, binder: Binder) -> Vec<String> {
+    fn settings(&self, binder: Binder, partitions: u32) -> Vec<String> {
         let Self { jobs, results, dead } = self;
         let mut settings = vec![
             format!("default_binder={}", binder.name()),
@@ -159,8 +161,8 @@ impl Names {
             }
         }
         if binder != Binder::Amqp {
-            settings.push(format!("bindings.jobs.partition_count={PARTITIONS}"));
-            settings.push(format!("bindings.results.partition_count={PARTITIONS}"));
+            settings.push(format!("bindings.jobs.partition_count={partitions}"));
+            settings.push(format!("bindings.results.partition_count={partitions}"));
         }
         settings
     }
@@ -177,15 +179,10 @@ impl Play {
         }
         command.current_dir(&self.folder).env("RUST_LOG", "info");
         command.arg("--ledger").arg(&self.ledger);
-        let settings = self.names.settings(self.binder);
+        let settings = self.names.settings(self.binder, self.load.partitions);
         command.args(settings.iter().map(|setting| format!("--set={setting}")));
         command.args(arguments);
         command
-    }
-
-    /// Where the files of the run stand.
-    pub(crate) fn folder(&self) -> &Path {
-        &self.folder
     }
 
     /// Start the application; its output goes to files of that name.
@@ -293,6 +290,15 @@ impl Play {
             let all: std::collections::HashSet<_> = arrived.results.iter().chain(letters).collect();
             all.len() >= jobs
         })
+    }
+
+    /// Look until something more arrives, and say how long that takes.
+    pub(crate) fn until_more_arrive(&mut self, process: &mut Process) -> Result<Duration> {
+        let count = |arrived: &Arrived| arrived.results.len() + arrived.letters.len();
+        let ledger = self.ledger()?;
+        let (before, begun) = (count(&self.arrived(&ledger)), Instant::now());
+        self.until(process, "to go on", |_, arrived| count(arrived) > before)?;
+        Ok(begun.elapsed())
     }
 
     /// Look for so long.

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{LIMIT, end, since_1970};
+use super::{LIMIT, end};
 use crate::{
     brokers, command,
     faults::{
@@ -40,18 +40,21 @@ pub(super) fn killed(stage: &Stage, number: u32, chance: &mut Chance) -> Result<
     brokers::kill(broker)?;
     command::pause(DOWN);
     brokers::up(broker)?;
-    let back = since_1970();
+    let back = Instant::now();
     play.watch()?;
     if let View::Amqp(queues) = &mut play.view {
         queues.count(JOBS)?;
     }
+    // What had arrived before is no recovery.
+    play.view.look()?;
+    play.until_more_arrive(&mut process)?;
+    let recovery = back.elapsed();
     play.until_all_arrived(&mut process)?;
     // What was delivered comes again, and so does what was sent and not confirmed.
-    let judged = end(play, process, 2 * IN_FLIGHT)?;
-    let mut run = judged.run;
-    run.recovery = judged.ledger.first_done_since(back).map(|at| at - back);
-    if run.recovery.is_none_or(|recovery| recovery > RECOVERY) {
-        run.faults.push(format!("work went on after {:.1?}", run.recovery));
+    let mut run = end(play, process, 2 * IN_FLIGHT)?.run;
+    run.recovery = Some(recovery);
+    if recovery > RECOVERY {
+        run.faults.push(format!("results came after {recovery:.1?}, at most {RECOVERY:?}"));
     }
     Ok(run)
 }

@@ -92,7 +92,7 @@ pub(super) fn hangs(stage: &Stage, number: u32) -> Result<Run> {
 }
 
 /// The longest time between two jobs that were done.
-fn standstill(ledger: &Ledger) -> Duration {
+pub(super) fn standstill(ledger: &Ledger) -> Duration {
     let done: Vec<Duration> = ledger.done().map(|entry| entry.at).collect();
     done.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default()
 }

@@ -36,14 +36,10 @@ pub(super) fn away(stage: &Stage, number: u32) -> Result<Run> {
 fn full(stage: &Stage, number: u32) -> Result<Run> {
     const JOBS: u64 = 300;
     let fates = &["fails@20/1"];
-    let load = Load { jobs: JOBS, rate: 200, size: 1 << 20, takes: 0, fates };
+    let load = Load { rate: 200, size: 1 << 20, takes: 0, partitions: 1, fates, ..Load::of(JOBS) };
     let mut play = stage.play(Row::F17c, number, load, LIMIT)?;
     let gate = format!("--gate={}", play.gate().display());
-    let settings = [
-        gate.as_str(),
-        "--set=bindings.jobs.partition_count=1",
-        "--set=bindings.jobs.retry.max_attempts=1",
-    ];
+    let settings = [gate.as_str(), "--set=bindings.jobs.retry.max_attempts=1"];
     let mut process = play.work("work", &settings)?;
     // Two seconds of feeding, and some in which all of it would be fed.
     play.look_for(&mut process, Duration::from_secs(2) + AWAY)?;

@@ -3,13 +3,17 @@
 mod broker;
 mod function;
 mod letters;
+mod members;
+mod network;
 mod process;
+mod refused;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use anyhow::Result;
 
 use crate::{
+    conformance::Binder,
     faults::{
         check::{Arrived, Verdict, judge},
         ledger::Ledger,
@@ -30,17 +34,25 @@ pub(crate) fn play(stage: &Stage, row: Row, number: u32, chance: &mut Chance) ->
         Row::F00 => process::killed(stage, number, chance),
         Row::F01 => process::told_to_end(stage, number, chance),
         Row::F02 => broker::killed(stage, number, chance),
+        Row::F04 => refused::unreachable(stage, number),
+        Row::F08 => network::resets(stage, number),
+        Row::F10 => members::storm(stage, number),
         Row::F13 => function::poison(stage, number),
         Row::F14a => function::panics(stage, number),
         Row::F15 => function::hangs(stage, number),
         Row::F17c => letters::away(stage, number),
-        _ => anyhow::bail!("{}", chance.below(3)),
+        Row::F23 => refused::credentials(stage, number),
     }
 }
 
 /// A part of the row that cannot be broken on a binder.
-pub(crate) fn left_out(_row: Row, _stage: &Stage) -> Option<&'static str> {
-    None
+pub(crate) const fn left_out(row: Row, binder: Binder) -> Option<&'static str> {
+    match (row, binder) {
+        (Row::F23, Binder::Kafka) => Some(
+            "credentials revoked later: the test broker knows its users from its settings alone",
+        ),
+        _ => None,
+    }
 }
 
 /// Now, as ledgers say it.
