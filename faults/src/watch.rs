@@ -1,5 +1,7 @@
 //! What arrives, where no client outside this process can look.
 
+#![allow(clippy::needless_pass_by_value, reason = "a listener owns what it is called with")]
+
 use std::time::Duration;
 
 use binder::prelude::*;

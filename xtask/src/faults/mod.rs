@@ -23,8 +23,10 @@ use crate::{
 };
 
 use outcome::{Outcome, Run};
-use row::Row;
 use stage::Stage;
+
+pub(crate) use outcome::PROOF;
+pub(crate) use row::Row;
 
 /// The command line of `cargo xtask faults`.
 #[derive(Debug, Args)]
@@ -45,17 +47,21 @@ pub(crate) struct Arguments {
     #[arg(long, value_enum, ignore_case = true)]
     only: Option<Row>,
     /// How often each row is run.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = PROOF)]
     runs: u32,
-    /// Print one JSON object instead of the table: `binder`, `version`, `commit`, `date` and
-    /// `rows`, each with `id`, `name`, `runs`, `lost`, `duplicated`, `reordered`, `commit_ahead`,
-    /// `recovery_seconds` (the longest), `result`, `left_out` and `faults`.
+    /// Print one JSON object instead of the table: `binder`, `version` and `rows`, each with
+    /// `id`, `name`, `runs`, `lost`, `duplicated`, `reordered`, `commit_ahead`, `recovery_seconds`
+    /// (the longest), `result`, `left_out`, `faults`, `commit` and `date`.
     #[arg(long)]
     json: bool,
-    /// Keep the result and write the table of all binders again: `--binder memory --write` writes
-    /// docs/results/faults-memory.json and docs/spec/faults.md.
-    #[arg(long, conflicts_with = "only")]
+    /// Keep the result, beside rows that were run before, and write the table of all binders again:
+    /// `--binder memory --write` writes docs/results/faults-memory.json and docs/spec/faults.md.
+    #[arg(long)]
     write: bool,
+    /// Build a fault of the framework in, which rows have to find: `--only F17c --mutant
+    /// acknowledge-before-dead-letter`. The features `mutant-…` of `stream-binder` say what there is.
+    #[arg(long, value_name = "NAME", conflicts_with = "write")]
+    mutant: Option<String>,
     /// Choose the moments of an earlier run, which printed it.
     #[arg(long)]
     seed: Option<u64>,
@@ -68,7 +74,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     }
     let rows = Row::all().filter(|row| arguments.only.is_none_or(|only| only == *row));
     let seed = arguments.seed.unwrap_or_else(Chance::seed);
-    let outcomes = play(arguments.binder, &rows.collect::<Vec<_>>(), arguments.runs, seed)?;
+    let stage = Stage::new(arguments.binder, arguments.mutant.as_deref())?;
+    let outcomes = play(&stage, &rows.collect::<Vec<_>>(), arguments.runs, seed)?;
     let result = page::json(arguments.binder, &outcomes)?;
     if arguments.json {
         println!("{result}");
@@ -82,8 +89,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
+/// Run one row and print its table; an error if it has failed.
+pub(crate) fn check(binder: Binder, row: Row, runs: u32) -> Result<()> {
+    let stage = Stage::new(binder, None)?;
+    let outcomes = play(&stage, &[row], runs, Chance::seed())?;
+    print!("{}", table::of(binder, &outcomes));
+    let faults: Vec<&str> = outcomes.iter().flat_map(Outcome::faults).collect();
+    if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join(", ")) }
+}
+
 /// Run those of the rows that there are on a binder.
-fn play(binder: Binder, rows: &[Row], runs: u32, seed: u64) -> Result<Vec<Outcome>> {
+fn play(stage: &Stage, rows: &[Row], runs: u32, seed: u64) -> Result<Vec<Outcome>> {
+    let binder = stage.binder;
     eprintln!("faults on {}, seed {seed}", binder.name());
     let _claim = match binder.broker() {
         Some(broker) => {
@@ -92,7 +109,6 @@ fn play(binder: Binder, rows: &[Row], runs: u32, seed: u64) -> Result<Vec<Outcom
         }
         None => None,
     };
-    let stage = Stage::new(binder)?;
     let mut chance = Chance::new(seed);
     let mut outcomes = Vec::new();
     for &row in rows.iter().filter(|row| row.is_on(binder)) {
@@ -100,7 +116,7 @@ fn play(binder: Binder, rows: &[Row], runs: u32, seed: u64) -> Result<Vec<Outcom
         for number in 1..=runs {
             let begun = Instant::now();
             // What cannot be played to its end has not held.
-            let run = rows::play(&stage, row, number, &mut chance).unwrap_or_else(Run::failed);
+            let run = rows::play(stage, row, number, &mut chance).unwrap_or_else(Run::failed);
             eprintln!("{}", table::line(row, number, &run, begun.elapsed()));
             played.push(run);
         }

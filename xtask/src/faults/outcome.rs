@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 use crate::faults::row::Row;
 
+/// So many runs prove a row.
+pub(crate) const PROOF: u32 = 5;
+
 /// What one run of a row came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Run {
@@ -41,15 +44,12 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
-    /// So many runs prove a row.
-    const PROOF: usize = 5;
-
     pub(crate) fn has_failed(&self) -> bool {
         self.runs.iter().any(|run| !run.faults.is_empty())
     }
 
     pub(crate) fn result(&self) -> &'static str {
-        match (self.has_failed(), self.runs.len() < Self::PROOF || self.left_out.is_some()) {
+        match (self.has_failed(), self.runs.len() < PROOF as usize || self.left_out.is_some()) {
             (true, _) => "failed",
             (false, true) => "unproved",
             (false, false) => "held",

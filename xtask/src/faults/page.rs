@@ -32,19 +32,41 @@ pub(crate) fn json(binder: Binder, outcomes: &[Outcome]) -> Result<Value> {
         let printed = command::output(command.current_dir(command::repository()).args(arguments))?;
         anyhow::Ok(printed.trim().to_owned())
     };
+    let commit = told("git", &["rev-parse", "--short", "HEAD"])?;
+    let date = told("date", &["-u", "+%F"])?;
+    let row = |outcome: &Outcome| {
+        let mut row = outcome.json();
+        row["commit"] = json!(commit);
+        row["date"] = json!(date);
+        row
+    };
     Ok(json!({
         "binder": binder.name(),
         "version": Target::of(binder, false)?.version()?,
-        "commit": told("git", &["rev-parse", "--short", "HEAD"])?,
-        "date": told("date", &["-u", "+%F"])?,
-        "rows": outcomes.iter().map(Outcome::json).collect::<Vec<_>>(),
+        "rows": outcomes.iter().map(row).collect::<Vec<_>>(),
     }))
 }
 
-/// Keep a result and write the page again.
+/// Keep the rows of a result beside those that it has not run, and write the page again.
 pub(crate) fn keep(binder: Binder, result: &Value) -> Result<()> {
-    write(&file(binder), &format!("{result:#}\n"))?;
+    let before = if command::repository().join(file(binder)).is_file() {
+        serde_json::from_str(&read(&file(binder))?)?
+    } else {
+        Value::Null
+    };
+    write(&file(binder), &format!("{:#}\n", merged(&before, result)))?;
     write(PAGE, &page(&kept()?)?)
+}
+
+/// A result with the rows of an earlier one that it has not run.
+fn merged(before: &Value, result: &Value) -> Value {
+    let rows = |of: &Value| of["rows"].as_array().cloned().unwrap_or_default();
+    let of = |all: &[Value], row: Row| all.iter().find(|it| it["id"] == row.id()).cloned();
+    let (old, new) = (rows(before), rows(result));
+    let all = Row::all().filter_map(|row| of(&new, row).or_else(|| of(&old, row)));
+    let mut merged = result.clone();
+    merged["rows"] = all.collect();
+    merged
 }
 
 fn write(path: &str, text: &str) -> Result<()> {
@@ -74,23 +96,17 @@ fn page(results: &[(Binder, Value)]) -> Result<String> {
     Ok(HEAD.to_owned() + &tables.collect::<Result<Vec<_>>>()?.join("\n"))
 }
 
+const COLUMNS: &str = "\
+| Fault | Binder | Runs | Lost | Duplicated | Reordered | Commit ahead | Recovery | Result | Commit |
+|---|---|---|---|---|---|---|---|---|---|";
+
 fn table(binder: Binder, result: &Value) -> Result<String> {
-    let text = |name: &str| result[name].as_str().with_context(|| format!("no `{name}`"));
-    let (version, commit, date) = (text("version")?, text("commit")?, text("date")?);
-    let mut lines = vec![
-        format!("## {}", binder.name()),
-        String::new(),
-        format!("Version {version}, commit {commit}, {date}."),
-        String::new(),
-        "| Fault | Binder | Runs | Lost | Duplicated | Reordered | Commit ahead | Recovery | Result |"
-            .to_owned(),
-        "|---|---|---|---|---|---|---|---|---|".to_owned(),
-    ];
-    let mut notes = Vec::new();
+    let version = result["version"].as_str().context("no `version`")?;
+    let rows = result["rows"].as_array().context("no `rows`")?;
+    let head = format!("## {} {version}\n\n{COLUMNS}", binder.name());
+    let (mut lines, mut notes) = (vec![head], Vec::new());
     for row in Row::all().filter(|row| row.is_on(binder)) {
-        let rows = result["rows"].as_array().context("no `rows`")?;
-        let found = rows.iter().find(|found| found["id"] == row.id());
-        let found = found.with_context(|| format!("{} lacks {}", binder.name(), row.id()))?;
+        let found = rows.iter().find(|found| found["id"] == row.id()).unwrap_or(&Value::Null);
         lines.push(line(row, binder, found));
         let left_out = found["left_out"].as_str();
         notes.extend(left_out.map(|part| format!("- {}, left out: {part}", row.id())));
@@ -106,6 +122,7 @@ fn table(binder: Binder, result: &Value) -> Result<String> {
     Ok(lines.join("\n") + "\n")
 }
 
+/// One row; dashes where it was not run.
 fn line(row: Row, binder: Binder, found: &Value) -> String {
     let figure = |name: &str| match &found[name] {
         Value::Null => "-".to_owned(),
@@ -117,13 +134,14 @@ fn line(row: Row, binder: Binder, found: &Value) -> String {
         None => "-".to_owned(),
     };
     let figures = ["runs", "lost", "duplicated", "reordered", "commit_ahead"].map(figure);
+    let result = found["result"].as_str().unwrap_or("not run");
     format!(
-        "| {} {} | {} | {} | {recovery} | {} |",
+        "| {} {} | {} | {} | {recovery} | {result} | {} |",
         row.id(),
         row.name(),
         binder.name(),
         figures.join(" | "),
-        figure("result")
+        figure("commit")
     )
 }
 
@@ -138,25 +156,30 @@ mod tests {
         assert!(made == read(PAGE).unwrap(), "{PAGE} is out of date: run with `--write`");
     }
 
-    #[test]
-    fn a_row_that_is_missing_is_an_error() {
-        let result = json!({ "version": "1", "commit": "a", "date": "d", "rows": [] });
-        let error = page(&[(Binder::Memory, result)]).unwrap_err();
-        assert_eq!(error.to_string(), "memory lacks F01");
+    fn outcome(row: Row, lost: u64) -> Value {
+        let faults = vec!["3 jobs are lost\nthe log".to_owned()];
+        let run = Run { lost, faults, ..Run::default() };
+        Outcome { row, runs: vec![run], left_out: Some("a part") }.json()
     }
 
     #[test]
-    fn what_did_not_hold_stands_below_the_table() {
-        let rows = Row::all().filter(|row| row.is_on(Binder::Memory)).map(|row| {
-            let faults = vec!["3 jobs are lost\nthe log".to_owned()];
-            let run = Run { lost: 3, faults, ..Run::default() };
-            Outcome { row, runs: vec![run], left_out: Some("a part") }.json()
-        });
-        let rows: Vec<Value> = rows.collect();
-        let result = json!({ "version": "1", "commit": "a", "date": "d", "rows": rows });
+    fn what_did_not_hold_or_was_not_run_is_seen() {
+        let result = json!({ "version": "1", "rows": [outcome(Row::F13, 3)] });
         let page = page(&[(Binder::Memory, result)]).unwrap();
-        let row = "| F13 poison messages | memory | 1 | 3 | 0 | 0 | - | - | failed |";
+        let row = "| F13 poison messages | memory | 1 | 3 | 0 | 0 | - | - | failed | - |";
         assert!(page.contains(row), "{page}");
+        assert!(page.contains("| F15 function hangs | memory | - | - | - | - | - | - | not run |"));
         assert!(page.contains("- F13, left out: a part\n- F13, did not hold: 3 jobs are lost\n"));
+    }
+
+    #[test]
+    fn rows_that_were_not_run_again_are_kept() {
+        let result = |rows: &[Value]| json!({ "version": "1", "rows": rows });
+        let before = result(&[outcome(Row::F13, 3), outcome(Row::F15, 4)]);
+        let after = merged(&before, &result(&[outcome(Row::F15, 0), outcome(Row::F01, 1)]));
+        let lost = after["rows"].as_array().unwrap().iter().map(|row| row["lost"].as_u64());
+        assert_eq!(lost.collect::<Vec<_>>(), [Some(1), Some(3), Some(0)]);
+        let first = merged(&Value::Null, &before);
+        assert_eq!(first, before);
     }
 }

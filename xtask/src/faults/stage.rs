@@ -88,13 +88,13 @@ impl Load {
 }
 
 impl Stage {
-    /// Build the application.
-    pub(crate) fn new(binder: Binder) -> Result<Self> {
-        let name = format!("faults-{}", binder.name());
-        let mut arguments = vec!["--package", "faults"];
-        if let Some(kind) = binder.broker() {
-            arguments.extend(["--features", kind.name()]);
-        }
+    /// Build the application, with a fault of the framework built in if one is named.
+    pub(crate) fn new(binder: Binder, mutant: Option<&str>) -> Result<Self> {
+        let name = format!("faults-{}{}", binder.name(), mutant.unwrap_or_default());
+        let broker = binder.broker().map(|kind| kind.name().to_owned());
+        let mutant = mutant.map(|mutant| format!("stream-binder/mutant-{mutant}"));
+        let features = broker.into_iter().chain(mutant).collect::<Vec<_>>().join(",");
+        let arguments = ["--package", "faults", "--features", &features];
         Ok(Self { binder, executable: build::program("faults", &name, &arguments)? })
     }
 

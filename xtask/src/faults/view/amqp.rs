@@ -17,7 +17,8 @@ use crate::{
     faults::{check::Arrived, stage::Names},
 };
 
-const PATIENCE: Duration = Duration::from_secs(10);
+/// Its control program starts an Erlang of its own, which a busy machine lets wait.
+const PATIENCE: Duration = Duration::from_secs(40);
 
 /// The queues of a run.
 pub(crate) struct Queues {
