@@ -11,6 +11,7 @@ use super::{LIMIT, end, function::standstill};
 use crate::{
     brokers::{Kind, kafka},
     command,
+    conformance::Binder,
     faults::{
         outcome::Run,
         proxy::{Cut, Proxy},
@@ -25,16 +26,26 @@ const CUTS: usize = 6;
 const RECOVERY: Duration = Duration::from_secs(15);
 const SETTINGS: [&str; 1] = ["--set=bindings.jobs.concurrency=16"];
 
+/// Sixteen lanes with jobs of 4 KiB; every other time on RabbitMQ jobs of 16 MiB, which are in the
+/// middle of a frame at any moment. Kafka takes none that large.
+fn load(stage: &Stage, number: u32) -> (Load, usize) {
+    if stage.binder == Binder::Amqp && number.is_multiple_of(2) {
+        (Load { size: 16 << 20, takes: 700, ..Load::of(120) }, 4)
+    } else {
+        (Load { size: 4_096, takes: 80, ..Load::of(4_000) }, 100)
+    }
+}
+
 /// Every connection is cut each three seconds, in turns by a reset and in good order.
 pub(super) fn resets(stage: &Stage, number: u32) -> Result<Run> {
-    let load = Load { size: 4_096, takes: 50, ..Load::of(4_000) };
+    let (load, before_the_first) = load(stage, number);
     let mut play = stage.play(Row::F08, number, load, LIMIT)?;
     play.feed()?;
     let Some(broker) = stage.binder.broker() else { anyhow::bail!("memory has no connections") };
     let proxy = before(broker)?;
     let server = format!("--set=binders.{}.servers={}", broker.name(), proxy.address());
     let mut process = play.work("work", &[&[server.as_str()], &SETTINGS[..]].concat())?;
-    play.until_done(&mut process, 100)?;
+    play.until_done(&mut process, before_the_first)?;
     let (mut cut, mut recovery) = (0, Duration::ZERO);
     for how in [Cut::Reset, Cut::Fin].into_iter().cycle().take(CUTS) {
         let begun = Instant::now();
