@@ -101,6 +101,13 @@ impl Ledger {
         intents.map(|entry| &entry.job)
     }
 
+    /// The longest time without a job that was done, from a moment or the first one on.
+    pub(crate) fn standstill(&self, since: Duration) -> Duration {
+        let done: Vec<Duration> = self.done().map(|entry| entry.at).collect();
+        let gaps = done.windows(2).map(|pair| pair[1].saturating_sub(pair[0].max(since)));
+        gaps.max().unwrap_or_default()
+    }
+
     /// When the first job was done at or after a moment.
     pub(crate) fn first_done_since(&self, moment: Duration) -> Option<Duration> {
         self.done().map(|entry| entry.at).find(|at| *at >= moment)
@@ -141,6 +148,14 @@ fn call(text: &str) -> Option<(Call, &str)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_standstill_is_measured_from_a_moment_on() {
+        let done = |at| format!("done {at}000000 1 0 0 1 0 0 0 good\n");
+        let ledger = Ledger::of(&[1, 2, 7, 8, 11].map(done).concat());
+        let since = |seconds| ledger.standstill(Duration::from_secs(seconds)).as_secs();
+        assert_eq!([since(0), since(3), since(5), since(12)], [5, 4, 3, 0]);
+    }
 
     #[test]
     fn each_kind_of_line_is_read_and_half_a_line_is_not() {

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::{LIMIT, end};
+use super::{LIMIT, end, since_1970};
 use crate::{
     brokers, command,
     faults::{
@@ -40,7 +40,7 @@ pub(super) fn killed(stage: &Stage, number: u32, chance: &mut Chance) -> Result<
     brokers::kill(broker)?;
     command::pause(DOWN);
     brokers::up(broker)?;
-    let back = Instant::now();
+    let (back, begun) = (since_1970(), Instant::now());
     play.watch()?;
     if let View::Amqp(queues) = &mut play.view {
         queues.count(JOBS)?;
@@ -48,13 +48,16 @@ pub(super) fn killed(stage: &Stage, number: u32, chance: &mut Chance) -> Result<
     // What had arrived before is no recovery.
     play.view.look()?;
     play.until_more_arrive(&mut process)?;
-    let recovery = back.elapsed();
+    let arrived = begun.elapsed();
     play.until_all_arrived(&mut process)?;
     // What was delivered comes again, and so does what was sent and not confirmed.
-    let mut run = end(play, process, 2 * IN_FLIGHT)?.run;
+    let judged = end(play, process, 2 * IN_FLIGHT)?;
+    let mut run = judged.run;
+    // What was done while the broker was away arrives first; new work begins when the input is back.
+    let recovery = arrived.max(judged.ledger.standstill(back));
     run.recovery = Some(recovery);
     if recovery > RECOVERY {
-        run.faults.push(format!("results came after {recovery:.1?}, at most {RECOVERY:?}"));
+        run.faults.push(format!("work went on after {recovery:.1?}, at most {RECOVERY:?}"));
     }
     Ok(run)
 }

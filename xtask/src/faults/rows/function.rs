@@ -80,7 +80,7 @@ pub(super) fn hangs(stage: &Stage, number: u32) -> Result<Run> {
     let mut process = play.work("work", &arguments)?;
     play.until_all_arrived(&mut process)?;
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
-    let standstill = standstill(&ledger);
+    let standstill = ledger.standstill(Duration::ZERO);
     if standstill > DEADLINE + LATER {
         run.faults.push(format!("nothing was done for {standstill:.1?}"));
     }
@@ -89,12 +89,6 @@ pub(super) fn hangs(stage: &Stage, number: u32) -> Result<Run> {
         run.faults.push(format!("an attempt that hung was given up after {longest:.1?}"));
     }
     Ok(run)
-}
-
-/// The longest time between two jobs that were done.
-pub(super) fn standstill(ledger: &Ledger) -> Duration {
-    let done: Vec<Duration> = ledger.done().map(|entry| entry.at).collect();
-    done.windows(2).map(|pair| pair[1].saturating_sub(pair[0])).max().unwrap_or_default()
 }
 
 /// The longest last attempt at a job that hangs, without the time in which a thread was blocked: a
@@ -125,7 +119,7 @@ mod tests {
     use crate::faults::ledger::Failure;
 
     #[test]
-    fn a_standstill_and_a_hanging_attempt_are_measured() {
+    fn a_hanging_attempt_is_measured() {
         let text = "done 1000000 1 0 0 1 0 0 0 good\nstart 1100000 1 0 1 1 1 1 0 hangs\n\
                     start 3300000 1 0 1 2 1 1 0 hangs\ndone 6000000 1 0 2 1 2 2 0 good\n";
         let failure = |millis| Failure {
@@ -135,7 +129,6 @@ mod tests {
         };
         let arrived = Arrived { results: Vec::new(), letters: vec![(1, failure(7_500))] };
         let ledger = Ledger::of(text);
-        assert_eq!(standstill(&ledger), Duration::from_secs(5));
         assert_eq!(longest_attempt(&ledger, &arrived), Duration::from_millis(4_200));
         let blocked = "start 3200000 1 0 3 1 3 3 0 blocks\ndone 5300000 1 0 3 1 3 3 0 blocks\n";
         let ledger = Ledger::of(&(text.to_owned() + blocked));

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, time::Duration};
 
 use anyhow::Result;
 
-use super::{LIMIT, end, function::standstill};
+use super::{LIMIT, end};
 use crate::{
     faults::{
         check::overlaps,
@@ -49,7 +49,7 @@ pub(super) fn storm(stage: &Stage, number: u32) -> Result<Run> {
     let judged = end(play, last, IN_FLIGHT * (TIMES + MEMBERS) as u64)?;
     let mut run = judged.run;
     run.faults.extend(faults);
-    let standstill = standstill(&judged.ledger);
+    let standstill = judged.ledger.standstill(Duration::ZERO);
     run.recovery = Some(standstill);
     if standstill > RECOVERY {
         run.faults.push(format!("work stood still for {standstill:.1?}"));

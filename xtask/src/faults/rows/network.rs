@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{LIMIT, end, function::standstill};
+use super::{LIMIT, end, since_1970};
 use crate::{
     brokers::{Kind, kafka},
     command,
@@ -46,23 +46,23 @@ pub(super) fn resets(stage: &Stage, number: u32) -> Result<Run> {
     let server = format!("--set=binders.{}.servers={}", broker.name(), proxy.address());
     let mut process = play.work("work", &[&[server.as_str()], &SETTINGS[..]].concat())?;
     play.until_done(&mut process, before_the_first)?;
-    let (mut cut, mut recovery) = (0, Duration::ZERO);
+    let (begun, mut cut, mut recovery) = (since_1970(), 0, Duration::ZERO);
     for how in [Cut::Reset, Cut::Fin].into_iter().cycle().take(CUTS) {
-        let begun = Instant::now();
+        let now = Instant::now();
         cut += proxy.cut(how);
         // What was on its way at the cut may still arrive.
         play.view.look()?;
         recovery = recovery.max(play.until_more_arrive(&mut process)?);
-        play.look_for(&mut process, BETWEEN_CUTS.saturating_sub(begun.elapsed()))?;
+        play.look_for(&mut process, BETWEEN_CUTS.saturating_sub(now.elapsed()))?;
     }
     play.until_all_arrived(&mut process)?;
     let accepted = proxy.accepted();
     // What was in flight at a cut comes again, and so does what was sent and not confirmed.
     let judged = end(play, process, 2 * IN_FLIGHT * CUTS as u64)?;
     let mut run = judged.run;
-    run.recovery = Some(recovery);
-    let standstill = standstill(&judged.ledger);
-    if standstill.max(recovery) > RECOVERY {
+    let standstill = judged.ledger.standstill(begun);
+    run.recovery = Some(standstill.max(recovery));
+    if run.recovery > Some(RECOVERY) {
         run.faults
             .push(format!("work stood still for {standstill:.1?}, results for {recovery:.1?}"));
     }

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{LIMIT, end, network};
+use super::{LIMIT, end, network, since_1970};
 use crate::{
     brokers::{self, Kind, kafka, rabbitmq},
     command,
@@ -228,8 +228,10 @@ fn revoke(play: &mut Play, server: SocketAddr, user: &str) -> Result<Worked> {
     rabbitmq::tell(&["change_password", user, CANARY])?;
     // What had arrived before is no recovery.
     play.view.look()?;
-    let recovery = play.until_more_arrive(&mut process)?;
+    let back = since_1970();
+    let arrived = play.until_more_arrive(&mut process)?;
     play.until_all_arrived(&mut process)?;
+    let recovery = arrived.max(play.ledger()?.standstill(back));
     let mut run = Run::default();
     judge(&mut run, recovery);
     // Two connections, each with a back-off that begins with a fifth of a second and doubles.
