@@ -26,6 +26,23 @@ pub struct Executor {
     _thread: Option<Arc<PumpThread>>,
 }
 
+/// How long timers may stand still because of a function that blocks its thread.
+const BEAT: Duration = Duration::from_millis(250);
+
+/// Wakes a worker now and then, until `stopped`.
+///
+/// One worker at a time waits for timers and sockets. When it is woken and calls a function that
+/// blocks it, the others may be asleep and know nothing of it: all timers of the process stand
+/// still. One that is woken takes over the waiting.
+async fn wake_workers(workers: Handle, stopped: Arc<Notify>) {
+    let stopped = stopped.notified();
+    tokio::pin!(stopped);
+    while tokio::time::timeout(BEAT, &mut stopped).await.is_err() {
+        #[expect(clippy::disallowed_methods, reason = "it does nothing, so it is not counted")]
+        drop(workers.spawn(async {}));
+    }
+}
+
 /// Ends the pump thread when the last executor is gone.
 #[derive(Debug)]
 struct PumpThread(Arc<Notify>);
@@ -51,9 +68,10 @@ impl Executor {
         let pumps = runtime.handle().clone();
         let stop = Arc::new(Notify::new());
         let stopped = stop.clone();
+        let workers = Handle::current();
         std::thread::Builder::new()
             .name("binder-pumps".into())
-            .spawn(move || runtime.block_on(stopped.notified()))?;
+            .spawn(move || runtime.block_on(wake_workers(workers, stopped)))?;
         let thread = Some(Arc::new(PumpThread(stop)));
         Ok(Self { pumps, _thread: thread, ..Self::current() })
     }
@@ -136,5 +154,34 @@ impl Executor {
     {
         self.spawned.fetch_add(1, Ordering::Relaxed);
         on.spawn(task)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::mpsc;
+
+    use super::*;
+
+    /// The worker that waits for timers calls what blocks it; the other one sleeps.
+    #[test]
+    fn timers_go_on_while_a_function_blocks_its_thread() {
+        let mut builder = tokio::runtime::Builder::new_multi_thread();
+        let runtime = builder.worker_threads(2).enable_all().build().unwrap();
+        let _entered = runtime.enter();
+        let executor = Executor::new().unwrap();
+        let (release, released) = mpsc::channel::<()>();
+        let (rings, rung) = mpsc::channel();
+        executor.spawn_worker(async move {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            released.recv().ok();
+        });
+        executor.spawn_worker(async move {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            rings.send(()).ok();
+        });
+        let in_time = rung.recv_timeout(Duration::from_secs(5));
+        release.send(()).ok();
+        assert!(in_time.is_ok(), "a timer waited for the function that blocks");
     }
 }

@@ -1,6 +1,8 @@
 //! Apache Kafka: one node, broker and controller in one, in KRaft mode.
 
+mod client;
 mod jars;
+mod records;
 mod settings;
 
 use std::{
@@ -16,6 +18,9 @@ use crate::{
     brokers::{docker::Container, probe, process::Daemon, service::Service},
     command,
 };
+
+pub(crate) use client::Client;
+pub(crate) use settings::{PROXIED_PORT, PROXY_PORT, SASL_PORT, USER};
 
 const VERSION: &str = "4.1.1";
 /// Any 16 bytes in base64; a fixed one makes formatting repeatable.
@@ -38,13 +43,14 @@ pub(crate) fn service() -> Service {
 
 fn container() -> Container {
     let mut options = vec![
-        String::from("--publish"),
-        format!("127.0.0.1:{0}:{0}", settings::PORT),
         String::from("--env"),
         format!("KAFKA_HEAP_OPTS={HEAP}"),
         String::from("--env"),
         format!("CLUSTER_ID={CLUSTER}"),
     ];
+    for port in [settings::PORT, PROXIED_PORT, SASL_PORT] {
+        options.extend([String::from("--publish"), format!("127.0.0.1:{port}:{port}")]);
+    }
     for (key, value) in settings::in_a_container() {
         options.push(String::from("--env"));
         options.push(format!("{}={value}", settings::as_variable(&key)));

@@ -2,11 +2,11 @@
 
 mod claim;
 mod docker;
-mod kafka;
+pub(crate) mod kafka;
 mod packages;
 mod probe;
 mod process;
-mod rabbitmq;
+pub(crate) mod rabbitmq;
 mod service;
 mod witness;
 
@@ -125,6 +125,11 @@ pub(crate) fn status(kind: Kind) -> String {
 /// End a broker that was started here where it stands, by SIGKILL.
 pub(crate) fn kill(kind: Kind) -> Result<()> {
     kind.service().kill()
+}
+
+/// What a broker has logged, where it was started here as a process.
+pub(crate) fn log(kind: Kind) -> Option<String> {
+    kind.service().log()
 }
 
 fn each(broker: Option<Kind>, act: impl Fn(&Service) -> Result<()>) -> Result<()> {

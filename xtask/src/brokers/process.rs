@@ -117,12 +117,15 @@ impl Daemon {
 
     /// The end of the log, for an error message.
     pub(crate) fn log_tail(&self) -> String {
-        let log = self.log();
-        let text = fs::read(&log).unwrap_or_default();
-        let text = String::from_utf8_lossy(&text);
+        let (log, text) = (self.log(), self.log_so_far());
         let lines: Vec<&str> = text.lines().collect();
         let tail = &lines[lines.len().saturating_sub(15)..];
         format!("the end of {}:\n{}", log.display(), tail.join("\n"))
+    }
+
+    /// All that it has logged since it was started.
+    pub(crate) fn log_so_far(&self) -> String {
+        String::from_utf8_lossy(&fs::read(self.log()).unwrap_or_default()).into_owned()
     }
 
     fn work(&self) -> PathBuf {

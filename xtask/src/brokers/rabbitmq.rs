@@ -1,5 +1,7 @@
 //! RabbitMQ: one node, all of its listeners on loopback.
 
+mod caller;
+mod control;
 mod tap;
 mod wire;
 
@@ -17,7 +19,9 @@ use crate::{
     command,
 };
 
-pub(crate) use tap::{Headers, Tap};
+pub(crate) use caller::{Caller, Headers, Life};
+pub(crate) use control::{Gauge, tell};
+pub(crate) use tap::Tap;
 
 const PORT: u16 = 5672;
 /// Erlang's name server on a port of its own: the usual one may belong to another node, and may

@@ -149,6 +149,11 @@ impl Service {
         }
     }
 
+    /// What it has logged, where it was started here as a process.
+    pub(crate) fn log(&self) -> Option<String> {
+        self.daemon().pid().is_some().then(|| self.daemon().log_so_far())
+    }
+
     fn origin(&self) -> Origin {
         match self.daemon().pid() {
             Some(pid) => Origin::Process(pid),

@@ -22,9 +22,7 @@ use numbers::Number;
 use record::Played;
 use report::Report;
 use rules::Rules;
-use target::Binder;
-
-pub(crate) use target::Target;
+pub(crate) use target::{Binder, Target};
 
 /// The command line of `cargo xtask conformance`.
 #[derive(Debug, Args)]

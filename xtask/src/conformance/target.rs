@@ -26,6 +26,26 @@ pub(crate) enum Binder {
     Amqp,
 }
 
+impl Binder {
+    /// Its kind, as the configuration names it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Memory => "memory",
+            Self::Kafka => "kafka",
+            Self::Amqp => "amqp",
+        }
+    }
+
+    /// The broker that it needs, if any.
+    pub(crate) const fn broker(self) -> Option<Kind> {
+        match self {
+            Self::Memory => None,
+            Self::Kafka => Some(Kind::Kafka),
+            Self::Amqp => Some(Kind::Amqp),
+        }
+    }
+}
+
 /// A binder on one kind of broker; a column of the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Target {

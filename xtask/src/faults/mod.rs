@@ -1,170 +1,126 @@
 //! `cargo xtask faults`: rows of the fault matrix, by number.
 
-mod broker;
+mod check;
+mod ledger;
+mod outcome;
+mod page;
+mod proxy;
 mod row;
+mod rows;
+mod stage;
 mod table;
+mod view;
 
-use std::{process::ExitCode, time::Duration};
+use std::{process::ExitCode, time::Instant};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::Args;
-use serde_json::{Value, json};
 
 use crate::{
-    brokers::{self, Kind},
-    kill::{self, Chance, Ending},
+    brokers,
+    conformance::Binder,
+    kill::{self, Chance},
 };
 
-use row::Row;
+use outcome::{Outcome, Run};
+use stage::Stage;
+
+pub(crate) use outcome::PROOF;
+pub(crate) use row::Row;
 
 /// The command line of `cargo xtask faults`.
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Each row runs the example on a log of 10,000 lines, breaks something while it works, and holds its \
-report against the known figures: no line may be lost, and no more may come twice than were in \
-flight.\n\n  \
-F00  a process is killed by SIGKILL; others finish its work\n  \
-F01  a process is told to end by SIGTERM; it finishes what it has begun, nothing comes twice\n  \
-F02  the broker is killed by SIGKILL and started again after five seconds\n\n\
-A row with fewer than five runs is reported as unproved. A broker that was not started by \
-`cargo xtask brokers up` is not killed: F02 is an error there.\n\n\
+Each row runs the application in faults/ on some thousand jobs, breaks something while it works, \
+and holds its ledger against what a client of its own finds at the broker: no job may be lost, no \
+more may come twice than were in flight, none may overtake an earlier one of its key, and nothing \
+may be settled before it has arrived.\n\n\
+A row with fewer than five runs is reported as unproved.\n\n\
 Examples:\n  \
-cargo xtask faults --binder kafka\n  \
+cargo xtask faults --binder memory\n  \
 cargo xtask faults --binder amqp --only F02 --runs 1 --json")]
 pub(crate) struct Arguments {
-    /// The broker to run on; it is brought up if need be.
+    /// The binder to break something under; its broker is brought up if need be.
     #[arg(long, value_enum)]
-    binder: Kind,
+    binder: Binder,
     /// Run one row alone, for example `--only F02`.
     #[arg(long, value_enum, ignore_case = true)]
     only: Option<Row>,
     /// How often each row is run.
-    #[arg(long, default_value_t = 5)]
+    #[arg(long, default_value_t = PROOF)]
     runs: u32,
-    /// Print one JSON object instead of the table: `binder` and `rows`, each with `id`, `name`,
-    /// `runs`, `lost`, `duplicates`, `recovery_seconds` (the longest) and `result`.
+    /// Print one JSON object instead of the table: `binder`, `version` and `rows`, each with
+    /// `id`, `name`, `runs`, `lost`, `duplicated`, `reordered`, `commit_ahead`, `recovery_seconds`
+    /// (the longest), `result`, `left_out`, `faults`, `commit` and `date`.
     #[arg(long)]
     json: bool,
+    /// Keep the result, beside rows that were run before, and write the table of all binders again:
+    /// `--binder memory --write` writes docs/results/faults-memory.json and docs/spec/faults.md.
+    #[arg(long)]
+    write: bool,
+    /// Build a fault of the framework in, which rows have to find: `--only F17c --mutant
+    /// acknowledge-before-dead-letter`. The features `mutant-…` of `stream-binder` say what there is.
+    #[arg(long, value_name = "NAME", conflicts_with = "write")]
+    mutant: Option<String>,
     /// Choose the moments of an earlier run, which printed it.
     #[arg(long)]
     seed: Option<u64>,
 }
 
-/// What one run of a row came to.
-#[derive(Clone, Debug)]
-struct Run {
-    /// Lines that never arrived.
-    lost: u64,
-    /// Lines that came again.
-    duplicates: u64,
-    /// From the end of what was broken until work went on; none if it did not.
-    recovery: Option<Duration>,
-    /// What did not hold.
-    faults: Vec<String>,
-}
-
-/// What a row came to.
-#[derive(Debug)]
-struct Outcome {
-    row: Row,
-    runs: Vec<Run>,
-}
-
 /// Run the rows and print them.
 pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
-    let broker = arguments.binder;
-    brokers::up(broker)?;
-    let seed = arguments.seed.unwrap_or_else(Chance::seed);
-    eprintln!("faults on {}, seed {seed}", broker.name());
-    let _claim = kill::claim(broker)?;
-    let stage = kill::stage(broker, "fault-hooks")?;
-    let mut chance = Chance::new(seed);
-    let mut outcomes = Vec::new();
-    for row in Row::all().filter(|row| arguments.only.is_none_or(|only| only == *row)) {
-        let mut runs = Vec::new();
-        for number in 1..=arguments.runs {
-            let run = play(&stage, row, number, &mut chance)?;
-            eprintln!("{}", table::line(row, number, &run));
-            runs.push(run);
-        }
-        outcomes.push(Outcome { row, runs });
+    if let Some(row) = arguments.only.filter(|row| !row.is_on(arguments.binder)) {
+        bail!("there is no {} on {}: {}", row.id(), arguments.binder.name(), row.name());
     }
+    let rows = Row::all().filter(|row| arguments.only.is_none_or(|only| only == *row));
+    let seed = arguments.seed.unwrap_or_else(Chance::seed);
+    let stage = Stage::new(arguments.binder, arguments.mutant.as_deref())?;
+    let outcomes = play(&stage, &rows.collect::<Vec<_>>(), arguments.runs, seed)?;
+    let result = page::json(arguments.binder, &outcomes)?;
     if arguments.json {
-        println!("{}", json(broker, &outcomes));
+        println!("{result}");
     } else {
-        print!("{}", table::of(broker, &outcomes));
+        print!("{}", table::of(arguments.binder, &outcomes));
+    }
+    if arguments.write {
+        page::keep(arguments.binder, &result)?;
     }
     let failed = outcomes.iter().any(Outcome::has_failed);
     Ok(if failed { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }
 
-fn play(stage: &kill::Stage, row: Row, number: u32, chance: &mut Chance) -> Result<Run> {
-    let ended = |ending, chance: &mut Chance| {
-        let outcome = kill::round::play(stage, ending, number, chance)?;
-        let kill::round::Outcome { lost, duplicates, recovery, faults, .. } = outcome;
-        Ok(Run { lost, duplicates, recovery, faults })
-    };
-    match row {
-        Row::F00 => ended(Ending::Kill, chance),
-        Row::F01 => ended(Ending::Terminate, chance),
-        Row::F02 => broker::killed(stage, number, chance),
-    }
+/// Run one row and print its table; an error if it has failed.
+pub(crate) fn check(binder: Binder, row: Row, runs: u32) -> Result<()> {
+    let stage = Stage::new(binder, None)?;
+    let outcomes = play(&stage, &[row], runs, Chance::seed())?;
+    print!("{}", table::of(binder, &outcomes));
+    let faults: Vec<&str> = outcomes.iter().flat_map(Outcome::faults).collect();
+    if faults.is_empty() { Ok(()) } else { bail!("{}", faults.join(", ")) }
 }
 
-impl Run {
-    /// Of a report that was read, with what did not hold.
-    fn of(report: &Value, recovery: Option<Duration>, faults: Vec<String>) -> Self {
-        Self {
-            lost: report["missing"]["count"].as_u64().unwrap_or(0),
-            duplicates: report["duplicates"].as_u64().unwrap_or(u64::MAX),
-            recovery,
-            faults,
+/// Run those of the rows that there are on a binder.
+fn play(stage: &Stage, rows: &[Row], runs: u32, seed: u64) -> Result<Vec<Outcome>> {
+    let binder = stage.binder;
+    eprintln!("faults on {}, seed {seed}", binder.name());
+    let _claim = match binder.broker() {
+        Some(broker) => {
+            brokers::up(broker)?;
+            Some(kill::claim(broker)?)
         }
-    }
-}
-
-impl Outcome {
-    /// So many runs prove a row.
-    const PROOF: usize = 5;
-
-    fn has_failed(&self) -> bool {
-        self.runs.iter().any(|run| !run.faults.is_empty())
-    }
-
-    fn result(&self) -> &'static str {
-        match (self.has_failed(), self.runs.len() < Self::PROOF) {
-            (true, _) => "failed",
-            (false, true) => "unproved",
-            (false, false) => "held",
-        }
-    }
-
-    fn lost(&self) -> u64 {
-        self.runs.iter().map(|run| run.lost).sum()
-    }
-
-    fn duplicates(&self) -> u64 {
-        self.runs.iter().map(|run| run.duplicates).max().unwrap_or(0)
-    }
-
-    /// The longest; none where one run did not recover.
-    fn recovery(&self) -> Option<Duration> {
-        let all: Option<Vec<_>> = self.runs.iter().map(|run| run.recovery).collect();
-        all?.into_iter().max()
-    }
-}
-
-fn json(broker: Kind, outcomes: &[Outcome]) -> Value {
-    let row = |outcome: &Outcome| {
-        json!({
-            "id": outcome.row.id(),
-            "name": outcome.row.name(),
-            "runs": outcome.runs.len(),
-            "lost": outcome.lost(),
-            "duplicates": outcome.duplicates(),
-            "recovery_seconds": outcome.recovery().map(|time| time.as_secs_f64()),
-            "result": outcome.result(),
-        })
+        None => None,
     };
-    json!({ "binder": broker.name(), "rows": outcomes.iter().map(row).collect::<Vec<_>>() })
+    let mut chance = Chance::new(seed);
+    let mut outcomes = Vec::new();
+    for &row in rows.iter().filter(|row| row.is_on(binder)) {
+        let mut played = Vec::new();
+        for number in 1..=runs {
+            let begun = Instant::now();
+            // What cannot be played to its end has not held.
+            let run = rows::play(stage, row, number, &mut chance).unwrap_or_else(Run::failed);
+            eprintln!("{}", table::line(row, number, &run, begun.elapsed()));
+            played.push(run);
+        }
+        outcomes.push(Outcome { row, runs: played, left_out: rows::left_out(row, binder) });
+    }
+    Ok(outcomes)
 }

@@ -1,42 +1,58 @@
 //! Rows as lines of a table.
 
+use std::time::Duration;
+
 use crate::{
-    brokers::Kind,
-    faults::{Outcome, Row, Run},
-    kill::table::recovered_in,
+    conformance::Binder,
+    faults::{
+        outcome::{Outcome, Run},
+        row::Row,
+    },
 };
 
 /// All rows, under a head.
-pub(crate) fn of(broker: Kind, outcomes: &[Outcome]) -> String {
-    let mut lines =
-        vec![format!("{:5}{:30}  runs  lost  duplicates  recovery  verdict", "", broker.name())];
+pub(crate) fn of(binder: Binder, outcomes: &[Outcome]) -> String {
+    let mut lines = vec![format!(
+        "{:6}{:30}  runs  lost  duplicated  reordered  commit ahead  recovery  verdict",
+        "",
+        binder.name()
+    )];
     for outcome in outcomes {
         lines.push(format!(
-            "{:5}{:30}  {:4}  {:4}  {:10}  {:>8}  {}",
+            "{:6}{:30}  {:4}  {:4}  {:10}  {:9}  {:>12}  {:>8}  {}",
             outcome.row.id(),
             outcome.row.name(),
             outcome.runs.len(),
             outcome.lost(),
-            outcome.duplicates(),
-            recovered_in(outcome.recovery()),
+            outcome.duplicated(),
+            outcome.reordered(),
+            count(outcome.ahead()),
+            seconds(outcome.recovery()),
             outcome.result(),
         ));
+        lines.extend(outcome.left_out.map(|part| format!("      left out: {part}")));
     }
     lines.push(
-        "lost is the sum of all runs, duplicates and recovery are the most of one".to_owned(),
+        "lost and reordered are sums of all runs, the rest is the most of one; - is what nobody \
+         can see, or what nothing interrupts"
+            .to_owned(),
     );
     lines.join("\n") + "\n"
 }
 
 /// One run; below it, what did not hold.
-pub(crate) fn line(row: Row, number: u32, run: &Run) -> String {
+pub(crate) fn line(row: Row, number: u32, run: &Run, took: Duration) -> String {
     let verdict = if run.faults.is_empty() { "held" } else { "FAILED" };
     let mut line = format!(
-        "{} run {number}: lost {}, duplicates {}, recovery {}: {verdict}",
+        "{} run {number}: lost {}, duplicated {}, reordered {}, commit ahead {}, recovery {}, \
+         {:.0} s: {verdict}",
         row.id(),
         run.lost,
-        run.duplicates,
-        recovered_in(run.recovery),
+        run.duplicated,
+        run.reordered,
+        count(run.ahead),
+        seconds(run.recovery),
+        took.as_secs_f64(),
     );
     for fault in &run.faults {
         line += &format!("\n         {fault}");
@@ -44,28 +60,45 @@ pub(crate) fn line(row: Row, number: u32, run: &Run) -> String {
     line
 }
 
+/// A figure that may not exist.
+pub(crate) fn count(count: Option<u64>) -> String {
+    count.map_or_else(|| "-".to_owned(), |count| count.to_string())
+}
+
+/// A time that may not exist.
+pub(crate) fn seconds(time: Option<Duration>) -> String {
+    time.map_or_else(|| "-".to_owned(), |time| format!("{:.1} s", time.as_secs_f64()))
+}
+
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
-    fn run(lost: u64, seconds: Option<u64>) -> Run {
-        let faults = if lost > 0 { vec!["lines are lost".to_owned()] } else { Vec::new() };
-        Run { lost, duplicates: lost + 3, recovery: seconds.map(Duration::from_secs), faults }
-    }
-
     #[test]
-    fn a_row_is_the_sum_of_its_losses_and_the_worst_of_the_rest() {
-        let of = |runs| Outcome { row: Row::F02, runs };
-        let sound = of(vec![run(0, Some(2)); 5]);
-        assert_eq!((sound.result(), sound.lost(), sound.duplicates()), ("held", 0, 3));
-        assert_eq!(of(vec![run(0, Some(2)); 4]).result(), "unproved");
-        let broken = of(vec![run(0, Some(2)), run(2, None), run(1, Some(9))]);
-        assert_eq!((broken.result(), broken.lost(), broken.duplicates()), ("failed", 3, 5));
-        assert_eq!(broken.recovery(), None);
-        let table = super::of(Kind::Kafka, &[broken]);
-        let row = table.lines().nth(1).unwrap();
-        assert!(row.starts_with("F02  broker killed") && row.ends_with("never  failed"), "{row}");
+    fn figures_stand_under_their_heads() {
+        let run = Run {
+            lost: 4,
+            duplicated: 33,
+            reordered: 2,
+            ahead: Some(7),
+            recovery: Some(Duration::from_millis(2_540)),
+            faults: vec!["jobs are lost".to_owned()],
+        };
+        let outcome = Outcome { row: Row::F02, runs: vec![run.clone()], left_out: None };
+        let table = of(Binder::Kafka, &[outcome]);
+        let [head, row, ..] = table.lines().collect::<Vec<_>>()[..] else { panic!("{table}") };
+        for (name, value) in [
+            ("lost", " 4"),
+            ("duplicated", "33"),
+            ("reordered", " 2"),
+            ("commit ahead", " 7"),
+            ("recovery", "2.5 s"),
+        ] {
+            let end = head.find(name).unwrap() + name.len();
+            assert!(row[..end].ends_with(value), "{head}\n{row}");
+        }
+        assert!(row.starts_with("F02   broker killed") && row.ends_with("failed"), "{row}");
+        let line = line(Row::F02, 1, &run, Duration::from_secs(9));
+        assert!(line.ends_with("\n         jobs are lost"), "{line}");
     }
 }

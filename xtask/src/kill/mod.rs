@@ -3,9 +3,9 @@
 mod chance;
 mod check;
 mod ledger;
-pub(crate) mod round;
+mod round;
 mod stage;
-pub(crate) mod table;
+mod table;
 
 use std::process::ExitCode;
 
@@ -21,7 +21,7 @@ use crate::{
 use round::Outcome;
 
 pub(crate) use chance::Chance;
-pub(crate) use stage::{Ending, IN_FLIGHT, Player, Stage};
+use stage::{Ending, Stage};
 
 /// The command line of `cargo xtask kill`.
 #[derive(Debug, Args)]
@@ -83,7 +83,7 @@ pub(crate) fn claim(broker: Kind) -> Result<Claim> {
 }
 
 /// The example for a broker, built with these hooks, and the log that it reads.
-pub(crate) fn stage(broker: Kind, hooks: &str) -> Result<Stage> {
+fn stage(broker: Kind, hooks: &str) -> Result<Stage> {
     let binder = broker.name();
     let features = format!("{binder},{hooks}");
     let name = format!("weblog-{binder}-{hooks}");

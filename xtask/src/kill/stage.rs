@@ -69,12 +69,6 @@ impl Stage {
         self.player("main", folder, &[&log, "--rate", RATE, "--patience", PATIENCE], None)
     }
 
-    /// The same at another pace, which goes on through a longer pause.
-    pub(crate) fn patient(&self, folder: &Path, rate: u32) -> Result<Player> {
-        let (log, rate) = (self.log.path.to_string_lossy(), rate.to_string());
-        self.player("main", folder, &[&log, "--rate", &rate, "--patience", "60s"], None)
-    }
-
     fn player(
         &self,
         name: &str,

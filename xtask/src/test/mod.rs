@@ -2,6 +2,7 @@
 
 mod applications;
 mod binders;
+mod faults;
 mod features;
 mod memory;
 mod refusals;
@@ -27,8 +28,9 @@ binder.\n\n\
 WEBLOG_LOG names a web-server access log of 10,000 real requests whose figures are known. Where it \
 is not set, the steps that need it are listed as ignored.")]
 pub(crate) struct Arguments {
-    /// Repeat what happens by chance: ten kills and five stops a broker instead of three and one,
-    /// twenty bursts at start instead of three. Takes about a quarter of an hour more.
+    /// Repeat what happens by chance: ten kills and five stops a broker instead of one kill, twenty
+    /// bursts at start instead of three, and every fault row five times instead of some of them
+    /// once. Takes about an hour more.
     #[arg(long)]
     full: bool,
     /// Leave out what needs a broker, and list it as ignored.

@@ -7,7 +7,7 @@ use anyhow::Result;
 use crate::{
     brokers::{self, Kind},
     command,
-    test::{applications, binders, features, memory, simulation, stranger},
+    test::{applications, binders, faults, features, memory, simulation, stranger},
     weblog::log,
 };
 
@@ -68,6 +68,7 @@ pub(crate) fn all(scope: Scope) -> Result<Vec<Step>> {
     steps.push(binders::build());
     steps.extend(binders::steps(scope));
     steps.extend(applications::steps(scope));
+    steps.extend(faults::steps(scope));
     steps.extend(stranger::steps(scope));
     Ok(steps)
 }

@@ -44,6 +44,7 @@ const NOT_IN_THE_CORE: [&str; 5] = ["tokio", "async-std", "rand", "fastrand", "g
 fn allowed(member: &Member) -> Option<Allowed> {
     let (always, optional, tests): (&[_], &[_], &[_]) = match member.name.as_str() {
         _ if member.is_example => (&["stream-binder"], &[], &["binder-testkit"]),
+        "faults" => (&["stream-binder"], &[], &[]),
         "binder-core" | "xtask" => (&[], &[], &[]),
         "binder-macros" => (&[], &[], &["stream-binder"]),
         // It compiles files of the binders, and depends on none.

@@ -4,6 +4,14 @@ use std::path::Path;
 
 /// Where clients connect.
 pub(crate) const PORT: u16 = 9092;
+/// Where one listens that says of itself that it stands at [`PROXY_PORT`], for a proxy there.
+pub(crate) const PROXIED_PORT: u16 = 19092;
+/// Where such a proxy listens.
+pub(crate) const PROXY_PORT: u16 = 19192;
+/// Where clients connect that say who they are, as [`USER`].
+pub(crate) const SASL_PORT: u16 = 19094;
+/// The only user there is, and the password.
+pub(crate) const USER: (&str, &str) = ("faults", "open-sesame");
 /// Where the controller half of the node listens, for itself alone.
 const CONTROLLER_PORT: u16 = 9093;
 
@@ -14,7 +22,11 @@ const COMMON: &[(&str, &str)] = &[
     ("node.id", "1"),
     ("process.roles", "broker,controller"),
     ("controller.listener.names", "CONTROLLER"),
-    ("listener.security.protocol.map", "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT"),
+    (
+        "listener.security.protocol.map",
+        "CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT,PROXIED:PLAINTEXT,SASL:SASL_PLAINTEXT",
+    ),
+    ("listener.name.sasl.sasl.enabled.mechanisms", "PLAIN"),
     ("inter.broker.listener.name", "PLAINTEXT"),
     // One node holds the only copy; the defaults of 3 would leave groups and transactions unusable.
     ("offsets.topic.replication.factor", "1"),
@@ -42,10 +54,7 @@ const COMMON: &[(&str, &str)] = &[
 /// For a process of this machine: every listener on loopback, data in `data`.
 pub(crate) fn on_this_machine(data: &Path) -> Vec<Setting> {
     let mut settings = common();
-    settings.push(setting(
-        "listeners",
-        format!("PLAINTEXT://127.0.0.1:{PORT},CONTROLLER://127.0.0.1:{CONTROLLER_PORT}"),
-    ));
+    settings.push(setting("listeners", listeners("127.0.0.1")));
     settings.push(setting("log.dirs", data.display().to_string()));
     settings
 }
@@ -53,17 +62,36 @@ pub(crate) fn on_this_machine(data: &Path) -> Vec<Setting> {
 /// For a container: its listeners are its own, and only the published port leaves it.
 pub(crate) fn in_a_container() -> Vec<Setting> {
     let mut settings = common();
-    settings.push(setting(
-        "listeners",
-        format!("PLAINTEXT://:{PORT},CONTROLLER://127.0.0.1:{CONTROLLER_PORT}"),
-    ));
+    settings.push(setting("listeners", listeners("")));
     settings
+}
+
+/// Every listener, those for clients at `host`.
+fn listeners(host: &str) -> String {
+    format!(
+        "PLAINTEXT://{host}:{PORT},PROXIED://{host}:{PROXIED_PORT},SASL://{host}:{SASL_PORT},\
+         CONTROLLER://127.0.0.1:{CONTROLLER_PORT}"
+    )
 }
 
 fn common() -> Vec<Setting> {
     let mut settings: Vec<Setting> =
         COMMON.iter().map(|(key, value)| setting(key, (*value).to_owned())).collect();
-    settings.push(setting("advertised.listeners", format!("PLAINTEXT://127.0.0.1:{PORT}")));
+    settings.push(setting(
+        "advertised.listeners",
+        format!(
+            "PLAINTEXT://127.0.0.1:{PORT},PROXIED://127.0.0.1:{PROXY_PORT},\
+             SASL://127.0.0.1:{SASL_PORT}"
+        ),
+    ));
+    let (user, password) = USER;
+    settings.push(setting(
+        "listener.name.sasl.plain.sasl.jaas.config",
+        format!(
+            "org.apache.kafka.common.security.plain.PlainLoginModule required \
+             user_{user}=\"{password}\";"
+        ),
+    ));
     settings.push(setting("controller.quorum.voters", format!("1@127.0.0.1:{CONTROLLER_PORT}")));
     settings
 }
@@ -90,7 +118,7 @@ mod tests {
     fn every_listener_of_a_process_names_loopback() {
         let settings = on_this_machine(Path::new("data"));
         let (_, listeners) = settings.iter().find(|(key, _)| key == "listeners").unwrap();
-        assert_eq!(listeners.split(',').count(), 2);
+        assert_eq!(listeners.split(',').count(), 4);
         for listener in listeners.split(',') {
             assert!(listener.contains("://127.0.0.1:"), "{listener}");
         }
