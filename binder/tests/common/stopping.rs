@@ -8,7 +8,7 @@ use futures::stream;
 
 use crate::arrivals::Arrivals;
 
-const MESSAGES: usize = 4_000;
+pub(crate) const MESSAGES: usize = 4_000;
 
 #[stream_emitter]
 #[output("numbers")]

@@ -7,6 +7,9 @@ mod arrival;
 #[path = "../common/arrivals.rs"]
 mod arrivals;
 mod bench;
+#[path = "../common/dice.rs"]
+#[allow(dead_code, reason = "a part of it is enough here")]
+mod dice;
 #[path = "../common/floor.rs"]
 mod floor;
 mod lanes;
