@@ -4,12 +4,13 @@
 //! puts back at their old places what is not settled at the end.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use binder_core::{BoxFuture, DeadLetterSpec, Delivery, Letters, Result, Room, Tag};
 use futures::future::join_all;
 use lapin::options::{BasicAckOptions, BasicGetOptions, BasicNackOptions, QueueDeclareOptions};
 use lapin::types::{FieldTable, ShortString};
-use tokio::time::Instant;
+use tokio::time::{Instant, sleep};
 
 use crate::connection::Live;
 use crate::engine::Engine;
@@ -22,6 +23,9 @@ use crate::topology::short;
 const GETS: usize = 30;
 /// While what came last is smaller than this, more is asked for at once.
 const SMALL: usize = 1024 * 1024;
+/// How long letters may take to be back in the queue, and how often it is looked at meanwhile.
+const BACK: Duration = Duration::from_secs(5);
+const LOOK: Duration = Duration::from_millis(10);
 /// Every message of the channel that is neither acknowledged nor given back.
 const EVERYTHING: u64 = 0;
 
@@ -31,6 +35,8 @@ struct AmqpLetters {
     queue: Queue,
     held: u64,
     unread: u64,
+    /// Fetched and not settled.
+    unsettled: u64,
     /// How many to ask for at once.
     gets: usize,
     open: bool,
@@ -65,6 +71,7 @@ pub(crate) async fn open(
         queue,
         held,
         unread: held,
+        unsettled: 0,
         gets: 1,
         open: true,
     })))
@@ -112,12 +119,17 @@ impl Queue {
         Ok(())
     }
 
-    /// Gives back what is left, and waits until the broker has done it.
-    async fn close(self) -> Result<()> {
+    /// Gives back the `unsettled`, and waits until they are there. RabbitMQ hands each to the queue
+    /// for itself and confirms none of it, so the only sign is the number of letters; it may be
+    /// that somebody else has fetched some, so it is not waited for without an end.
+    async fn close(self, unsettled: u64) -> Result<()> {
         let cannot = |why| broker("cannot give back the letters", why);
         let back = BasicNackOptions { multiple: true, requeue: true };
         self.channel.basic_nack(EVERYTHING, back).await.map_err(cannot)?;
-        self.ready().await.map_err(cannot)?;
+        let until = Instant::now() + BACK;
+        while self.ready().await.map_err(cannot)? < unsettled && Instant::now() < until {
+            sleep(LOOK).await;
+        }
         self.channel.close(200, "OK".into()).await.map_err(cannot)
     }
 }
@@ -132,6 +144,7 @@ impl AmqpLetters {
             let size: usize = got.iter().map(|letter| letter.message.size()).sum();
             self.gets = if size < SMALL { (self.gets * 2).min(GETS) } else { 1 };
             self.unread -= got.len() as u64;
+            self.unsettled += got.len() as u64;
             // Somebody else reads the queue too, and it is empty.
             let ended = got.len() < count;
             letters.extend(got);
@@ -150,6 +163,7 @@ impl Letters for AmqpLetters {
     }
 
     fn settle<'a>(&'a mut self, letters: &'a [Tag]) -> BoxFuture<'a, Result<()>> {
+        self.unsettled = self.unsettled.saturating_sub(letters.len() as u64);
         let tags = letters.iter().map(|tag| tag.sequence).collect();
         Box::pin(self.engine.call(self.queue.clone().acknowledge(tags)))
     }
@@ -164,7 +178,7 @@ impl Letters for AmqpLetters {
 
     fn close(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         self.open = false;
-        Box::pin(async move { self.engine.call(self.queue.clone().close()).await })
+        Box::pin(async move { self.engine.call(self.queue.clone().close(self.unsettled)).await })
     }
 }
 
@@ -172,9 +186,9 @@ impl Drop for AmqpLetters {
     /// Given back as soon as the thread comes to it.
     fn drop(&mut self) {
         if self.open {
-            let queue = self.queue.clone();
+            let (queue, unsettled) = (self.queue.clone(), self.unsettled);
             self.engine.spawn(async move {
-                if let Err(why) = queue.close().await {
+                if let Err(why) = queue.close(unsettled).await {
                     tracing::debug!("letters go back with their channel: {why}");
                 }
             });
