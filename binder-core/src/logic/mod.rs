@@ -10,6 +10,7 @@ pub mod dead_letter;
 pub mod lanes;
 pub mod message_id;
 pub mod partition;
+pub mod retry;
 pub mod sources;
 pub mod watermark;
 
