@@ -206,9 +206,9 @@ fn start_function<S>(
         }
     };
     let Some(listener) = input else { return Ok(()) };
-    let BoundListener { mut plan, bound, dead_letters, feeds } = listener;
+    let BoundListener { mut plan, bound, aside, feeds } = listener;
     plan.stream = matches!(caller, Caller::Stream(_));
-    let input = RunningInput::start(executor, plan, bound, &outputs, dead_letters, caller);
+    let input = RunningInput::start(executor, plan, bound, &outputs, aside, caller);
     running.bindings.add(&input.flow);
     running.inputs.push(RunningListener { input, feeds });
     Ok(())

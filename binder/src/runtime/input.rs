@@ -36,13 +36,14 @@ pub(crate) struct RunningInput {
 }
 
 impl RunningInput {
-    /// Starts the pump and the tasks that call the function.
+    /// Starts the pump and the tasks that call the function. `aside` is where its dead letters go
+    /// and, behind them, where its messages wait to be tried again.
     pub(crate) fn start(
         executor: &Executor,
         plan: InputPlan,
         bound: BoundInput,
         outputs: &[OutputPlan],
-        dead_letters: Vec<Arc<dyn Publisher>>,
+        aside: Vec<Arc<dyn Publisher>>,
         caller: Caller,
     ) -> Self {
         let BoundInput { subscription, acker } = bound;
@@ -56,7 +57,7 @@ impl RunningInput {
             }
         };
         let (tell, assigned) = oneshot::channel();
-        let publishers = publishers.into_iter().chain(dead_letters).collect();
+        let publishers = publishers.into_iter().chain(aside).collect();
         let outboxes = Outboxes::new(publishers, flow.clone());
         let pump = executor.spawn_pump(Pump::new(flow.clone(), subscription, outboxes, tell));
         Self { flow, pump: Some(pump), outcome: Ok(()), workers, assigned: Some(assigned) }

@@ -10,5 +10,6 @@ mod bench;
 mod mixture;
 mod pressure;
 mod restarts;
+mod retries;
 #[path = "../common/mixture.rs"]
 mod shop;

@@ -19,6 +19,7 @@ mod only;
 mod path;
 mod pausing;
 mod refusals;
+mod retries;
 mod returns;
 mod soak;
 mod sources;

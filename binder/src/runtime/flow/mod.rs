@@ -7,6 +7,7 @@ mod feeding;
 mod intake;
 mod phase;
 mod report;
+mod waiting;
 
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,6 +25,7 @@ pub(crate) use effects::Effects;
 pub(crate) use entry::{Entry, Item, Source};
 pub(crate) use phase::Phase;
 pub(crate) use report::{Failing, Report, Tried};
+use waiting::Role;
 
 /// What is due later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
