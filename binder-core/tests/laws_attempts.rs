@@ -17,13 +17,18 @@ fn event() -> impl Strategy<Value = Event> {
         4 => any::<bool>().prop_map(|transient| Event::Refused { transient }),
         2 => Just(Event::DeadLettered),
         2 => Just(Event::DeadLetterRefused),
+        2 => Just(Event::Requeued),
+        2 => Just(Event::RequeueRefused),
     ]
 }
 
 fn policy() -> impl Strategy<Value = Policy> {
-    (0..5_u32, any::<bool>(), any::<bool>()).prop_map(|(more, dead_letter, drop_exhausted)| {
-        Policy { max_attempts: NonZeroU32::MIN.saturating_add(more), dead_letter, drop_exhausted }
-    })
+    (0..5_u32, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(more, dead_letter, drop_exhausted, requeue)| {
+            let max_attempts = NonZeroU32::MIN.saturating_add(more);
+            Policy { max_attempts, dead_letter, drop_exhausted, requeue }
+        },
+    )
 }
 
 proptest! {
@@ -39,12 +44,15 @@ proptest! {
         let mut settled = false;
         let mut unconfirmed: Option<u32> = None;
         let mut dead_lettering = false;
+        let mut requeueing = false;
         for event in events {
             let action = attempts.next(&policy, event);
             if ends == 0 {
                 // What the outside has seen happen, without asking how it was decided.
                 match event {
-                    Event::Returned { outputs } if unconfirmed.is_none() && !dead_lettering => {
+                    Event::Returned { outputs }
+                        if unconfirmed.is_none() && !dead_lettering && !requeueing =>
+                    {
                         unconfirmed = Some(outputs);
                     }
                     Event::Confirmed if !dead_lettering => {
@@ -53,7 +61,9 @@ proptest! {
                     _ => {}
                 }
                 let letter_arrived = dead_lettering && event == Event::DeadLettered;
-                let may_ack = (unconfirmed == Some(0) && !dead_lettering) || letter_arrived;
+                let copy_arrived = requeueing && event == Event::Requeued;
+                let may_ack =
+                    (unconfirmed == Some(0) && !dead_lettering) || letter_arrived || copy_arrived;
                 let released = event == Event::Released;
                 prop_assert_eq!(action == Action::Settle(Settlement::Ack), may_ack && !released);
                 prop_assert_eq!(action == Action::Settle(Settlement::Release), released);
@@ -62,7 +72,17 @@ proptest! {
             }
             settled |= matches!(action, Action::Settle(_) | Action::Drop);
             match action {
+                Action::Requeue { failures, refusals } => {
+                    prop_assert!(policy.requeue && unconfirmed.is_none() && !dead_lettering);
+                    prop_assert_eq!(failures, earlier.saturating_add(1));
+                    prop_assert!(failures < policy.max_attempts.get());
+                    prop_assert_eq!(refusals > 0, requeueing);
+                    let cause = Event::Failed { retryable: true };
+                    prop_assert_eq!(event, if requeueing { Event::RequeueRefused } else { cause });
+                    requeueing = true;
+                }
                 Action::Call { failures } => {
+                    prop_assert!(!policy.requeue);
                     calls += 1;
                     prop_assert_eq!(event, Event::Failed { retryable: true });
                     prop_assert_eq!(failures, earlier + calls - 1);
@@ -98,6 +118,7 @@ proptest! {
     /// A function that always fails is called exactly as often as allowed, then given up.
     #[test]
     fn a_hopeless_message_is_given_up_after_its_last_attempt(policy in policy(), earlier in 0..8_u32) {
+        let policy = Policy { requeue: false, ..policy };
         let mut attempts = Attempts::new(earlier);
         let mut calls = 1;
         let mut next = || attempts.next(&policy, Event::Failed { retryable: true });
@@ -109,6 +130,25 @@ proptest! {
         }
         prop_assert_eq!(calls, policy.max_attempts.get().saturating_sub(earlier).max(1));
         prop_assert_eq!(attempts.attempt(), policy.max_attempts.get().max(earlier + 1));
+        prop_assert_eq!(last, given_up(&policy));
+    }
+
+    /// The same where each attempt is a delivery of its own.
+    #[test]
+    fn what_waits_at_the_broker_is_tried_as_often(policy in policy()) {
+        let policy = Policy { requeue: true, ..policy };
+        let (mut earlier, mut calls) = (0, 0);
+        let last = loop {
+            let mut attempts = Attempts::new(earlier);
+            calls += 1;
+            prop_assert_eq!(attempts.attempt(), calls);
+            match attempts.next(&policy, Event::Failed { retryable: true }) {
+                Action::Requeue { failures, refusals: 0 } => earlier = failures,
+                last => break last,
+            }
+            prop_assert_eq!(attempts.next(&policy, Event::Requeued), Action::Settle(Settlement::Ack));
+        };
+        prop_assert_eq!(calls, policy.max_attempts.get());
         prop_assert_eq!(last, given_up(&policy));
     }
 

@@ -13,6 +13,9 @@
 //!    letter is. `Drop` comes out only if the policy allows it.
 //! 4. A refusal never calls the function again and is charged to no attempt.
 //! 5. `Stop` never settles. A refused dead letter is repeated without end.
+//! 6. With `requeue` a delivery is tried once: `Requeue` comes out exactly where `Call` would
+//!    without it, is repeated without end while it is refused, and `Settle(Ack)` follows it only
+//!    when the copy that waits is confirmed.
 //!
 //! Example: `Failed` -> `Call` -> `Returned { outputs: 2 }` -> `Wait`, `Confirmed` -> `Wait`,
 //! `Refused { transient: true }` -> `Republish`, `Confirmed` -> `Settle(Ack)`.
@@ -30,6 +33,8 @@ pub struct Policy {
     pub dead_letter: bool,
     /// Without a dead-letter destination it is dropped; otherwise the binding stops.
     pub drop_exhausted: bool,
+    /// What is tried again waits at the broker, as a message of its own; otherwise in this process.
+    pub requeue: bool,
 }
 
 /// What happened.
@@ -61,6 +66,10 @@ pub enum Event {
     DeadLettered,
     /// The dead letter is not, or nobody knows.
     DeadLetterRefused,
+    /// The copy that waits to be tried again is confirmed and routed.
+    Requeued,
+    /// The copy is not, or nobody knows.
+    RequeueRefused,
 }
 
 /// What to do.
@@ -74,6 +83,13 @@ pub enum Action {
     Call {
         /// Failed attempts so far, earlier deliveries included; at least 1.
         failures: u32,
+    },
+    /// Send a copy that waits at the broker, after a back-off if it was refused before.
+    Requeue {
+        /// Failed attempts so far, earlier deliveries included; at least 1.
+        failures: u32,
+        /// Refusals of the copy so far.
+        refusals: u32,
     },
     /// Send the refused output again after a back-off: the same bytes and id.
     Republish {
@@ -109,6 +125,7 @@ enum State {
     Trying,
     Publishing { unconfirmed: u32, refusals: u32 },
     DeadLettering { refusals: u32 },
+    Requeueing { refusals: u32 },
     Settled,
     Stopped,
 }
@@ -148,6 +165,10 @@ impl Attempts {
             (State::DeadLettering { refusals }, Event::DeadLetterRefused) => {
                 self.dead_letter(refusals.saturating_add(1))
             }
+            (State::Requeueing { .. }, Event::Requeued) => self.settle(Settlement::Ack),
+            (State::Requeueing { refusals }, Event::RequeueRefused) => {
+                self.requeue(refusals.saturating_add(1))
+            }
             _ => Action::Wait,
         }
     }
@@ -163,6 +184,9 @@ impl Attempts {
     fn failed(&mut self, policy: &Policy, retryable: bool) -> Action {
         if !retryable || self.attempt >= policy.max_attempts.get() {
             return self.give_up(policy);
+        }
+        if policy.requeue {
+            return self.requeue(0);
         }
         let failures = self.attempt;
         self.attempt += 1;
@@ -209,6 +233,11 @@ impl Attempts {
         Action::DeadLetter { refusals }
     }
 
+    fn requeue(&mut self, refusals: u32) -> Action {
+        self.state = State::Requeueing { refusals };
+        Action::Requeue { failures: self.attempt, refusals }
+    }
+
     fn settle(&mut self, settlement: Settlement) -> Action {
         self.state = State::Settled;
         Action::Settle(settlement)
@@ -223,6 +252,7 @@ mod tests {
         max_attempts: NonZeroU32::new(3).unwrap(),
         dead_letter: true,
         drop_exhausted: false,
+        requeue: false,
     };
     const FAILED: Event = Event::Failed { retryable: true };
     const ACK: Action = Action::Settle(Settlement::Ack);
@@ -268,6 +298,21 @@ mod tests {
         assert_eq!(run(&POLICY, 1, &[FAILED, FAILED]), [call(2), letter(0)]);
         assert_eq!(run(&POLICY, 9, &[FAILED]), [letter(0)]);
         assert_eq!(run(&POLICY, 0, &[Event::Failed { retryable: false }]), [letter(0)]);
+    }
+
+    #[test]
+    fn a_failed_delivery_waits_at_the_broker_and_goes_on_counting() {
+        let policy = Policy { requeue: true, ..POLICY };
+        let again = |failures, refusals| Action::Requeue { failures, refusals };
+        let events = [FAILED, Event::RequeueRefused, Event::Confirmed, Event::Requeued, FAILED];
+        let wait = Action::Wait;
+        assert_eq!(run(&policy, 0, &events), [again(1, 0), again(1, 1), wait, ACK, wait]);
+        assert_eq!(run(&policy, 1, &[FAILED]), [again(2, 0)]);
+        let last = Action::DeadLetter { refusals: 0 };
+        assert_eq!(run(&policy, 2, &[FAILED]), [last]);
+        assert_eq!(run(&policy, 0, &[Event::Failed { retryable: false }]), [last]);
+        let released = Action::Settle(Settlement::Release);
+        assert_eq!(run(&policy, 0, &[FAILED, Event::Released]), [again(1, 0), released]);
     }
 
     #[test]

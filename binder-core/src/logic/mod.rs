@@ -15,6 +15,7 @@ pub mod pace;
 pub mod partition;
 pub mod quantum;
 pub mod redrive;
+pub mod retry;
 pub mod sources;
 pub mod watermark;
 

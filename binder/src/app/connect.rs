@@ -68,8 +68,8 @@ pub(super) struct BoundFunction {
 pub(super) struct BoundListener {
     pub(super) plan: InputPlan,
     pub(super) bound: BoundInput,
-    /// As many as the plan says.
-    pub(super) dead_letters: Vec<Arc<dyn Publisher>>,
+    /// Dead letters, as many as the plan says; behind them where messages wait to be tried again.
+    pub(super) aside: Vec<Arc<dyn Publisher>>,
     /// Destinations it writes on binders that live in this process.
     pub(super) feeds: Vec<Destination>,
 }
@@ -187,11 +187,12 @@ impl Connected {
     ) -> Result<BoundListener> {
         let binder = self.binder(&input.binder)?;
         let letters = specs::dead_producers(resolved, input);
-        let dead_letters = letters.iter().map(|spec| {
+        let waiting = specs::waiting_producers(resolved, input);
+        let aside = letters.iter().chain(&waiting).map(|spec| {
             let bound = binder.bind_producer(spec);
             bound.map_err(|error| error.at_destination(spec.destination.as_str()))
         });
-        let dead_letters = try_join_all(dead_letters).await?;
+        let aside = try_join_all(aside).await?;
         let sources = specs::consumers(resolved, input);
         let parts = sources.iter().map(|spec| async {
             let bound = binder.bind_consumer(spec).await;
@@ -206,9 +207,10 @@ impl Connected {
             .map(|(_, destination)| destination.clone());
         let capabilities =
             |name: &str| self.0.get(name).map(|b| b.capabilities()).unwrap_or_default();
-        let origins = Origins::new(sources.iter().map(|spec| spec.destination.clone()))?;
+        let read = input.sources.iter().map(|source| source.destination.clone());
+        let origins = Origins::new(read, waiting.len() / input.sources.len().max(1))?;
         let plan = specs::plan(name, function, input, origins, letters.len(), capabilities);
-        Ok(BoundListener { plan, bound, dead_letters, feeds: feeds.collect() })
+        Ok(BoundListener { plan, bound, aside, feeds: feeds.collect() })
     }
 }
 

@@ -4,9 +4,10 @@ use std::num::NonZeroU32;
 use std::time::Duration;
 
 use binder_core::logic::attempts::Policy;
+use binder_core::logic::retry;
 use binder_core::logic::sources::Sources;
 use binder_core::{
-    Capabilities, ConsumerSpec, DeadLetterSpec, Destination, Limit, ProducerSpec, Topology,
+    Capabilities, ConsumerSpec, DeadLetterSpec, Destination, Limit, ProducerSpec, Start, Topology,
 };
 
 use crate::config::{
@@ -23,33 +24,64 @@ const IN_FLIGHT: Limit = Limit { messages: 65_536, bytes: 64 * 1024 * 1024 };
 /// not finished by then is repeated there. Below half of the shortest usual session time-out (10 s).
 const DRAIN: Duration = Duration::from_secs(4);
 
-/// What an input is bound to: one specification for each source, which has its share of what may
-/// be in flight.
+/// What an input is bound to: a specification for each destination it reads, and behind those for
+/// each where messages of it wait, in the order of [`Origins`]. Each has its share of what may be
+/// in flight.
 pub(super) fn consumers(resolved: &Resolved, input: &ResolvedInput) -> Vec<ConsumerSpec> {
-    let sources = Sources::new(input.sources.len());
-    let each = input.sources.iter().enumerate();
-    each.map(|(at, source)| {
-        let limit = input.max_in_flight.map(|limit| sources.share(limit, at));
-        consumer(resolved, input, source, limit)
+    let reads = input.sources.iter().map(|source| (source, &source.destination, input.start));
+    // Nothing that waits is passed over, whenever the group is made.
+    let waits = waiting(input).map(|(source, destination)| (source, destination, Start::Earliest));
+    let each: Vec<_> = reads.chain(waits).collect();
+    let sources = Sources::new(each.len());
+    each.into_iter()
+        .enumerate()
+        .map(|(at, (source, destination, start))| ConsumerSpec {
+            start,
+            max_in_flight: input.max_in_flight.map(|limit| sources.share(limit, at)),
+            ..consumer(resolved, input, source, destination)
+        })
+        .collect()
+}
+
+/// Where messages of an input wait to be tried again: for each wait, of each destination it reads.
+fn waiting(input: &ResolvedInput) -> impl Iterator<Item = (&ResolvedSource, &Destination)> {
+    let waits = input.sources.iter().map(|source| source.retries.len()).max().unwrap_or(0);
+    (0..waits).flat_map(|step| {
+        input.sources.iter().filter_map(move |source| Some((source, source.retries.get(step)?)))
     })
-    .collect()
+}
+
+/// Where messages of an input wait, as something to publish to: what nobody can receive must not be
+/// lost.
+pub(super) fn waiting_producers(resolved: &Resolved, input: &ResolvedInput) -> Vec<ProducerSpec> {
+    let producer = |(source, destination): (&ResolvedSource, &Destination)| ProducerSpec {
+        binding: input.binding.clone(),
+        destination: destination.clone(),
+        partition_count: source.partition_count,
+        grow: source.grow,
+        required_groups: input.group.iter().cloned().collect(),
+        unrouted: binder_core::Unrouted::Fail,
+        connect: connect(resolved, &input.binder),
+        native: Default::default(),
+    };
+    waiting(input).map(producer).collect()
 }
 
 fn consumer(
     resolved: &Resolved,
     input: &ResolvedInput,
     source: &ResolvedSource,
-    max_in_flight: Option<Limit>,
+    destination: &Destination,
 ) -> ConsumerSpec {
     ConsumerSpec {
         binding: input.binding.clone(),
-        destination: source.destination.clone(),
+        destination: destination.clone(),
         group: input.group.clone(),
         start: input.start,
         partition_count: source.partition_count,
         grow: source.grow,
         instance: resolved.instance,
-        max_in_flight,
+        max_in_flight: input.max_in_flight,
         drain: DRAIN,
         connect: connect(resolved, &input.binder),
         native: input.native.clone().into_options().into(),
@@ -134,6 +166,9 @@ pub(super) fn plan(
     letters: usize,
     capabilities: impl Fn(&str) -> Capabilities,
 ) -> InputPlan {
+    let max_attempts = NonZeroU32::new(input.retry.max_attempts).unwrap_or(NonZeroU32::MIN);
+    let requeue = waiting(input).next().is_some();
+    let waits = if requeue { retry::waits(max_attempts, &input.retry.backoff) } else { Vec::new() };
     InputPlan {
         function,
         origins,
@@ -148,11 +183,13 @@ pub(super) fn plan(
         drain: DRAIN,
         deadline: input.deadline,
         policy: Policy {
-            max_attempts: NonZeroU32::new(input.retry.max_attempts).unwrap_or(NonZeroU32::MIN),
+            max_attempts,
             dead_letter: letters > 0,
             drop_exhausted: input.on_exhausted == OnExhausted::Drop,
+            requeue,
         },
         backoff: input.retry.backoff,
+        waits,
         copy_headers: resolved
             .outputs
             .iter()

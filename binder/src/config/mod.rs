@@ -32,7 +32,7 @@ pub use load::load;
 pub use origin::{Origin, Position};
 pub use resolve::{
     FunctionNames, Native, OnExhausted, Order, Resolved, ResolvedBinder, ResolvedFunction,
-    ResolvedInput, ResolvedOutput, ResolvedSource, RetryPolicy,
+    ResolvedInput, ResolvedOutput, ResolvedSource, RetryPlace, RetryPolicy,
 };
 pub use schema::reference;
 pub use secret::Secret;

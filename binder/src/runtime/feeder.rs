@@ -202,7 +202,7 @@ impl feed::Source for FeederSource {
         inner.refeed.fed(id, item.index);
         drop(inner);
         let token = Token::new(id, self.owner.clone());
-        let (destination, tag) = feeder.flow.plan.origins.of(item.tag);
+        let (destination, tag) = item.place(&feeder.flow.plan.origins);
         let (destination, Item { message, attempt, .. }) = (destination.clone(), item);
         Poll::Ready(Some(feed::Fed { message, destination, tag, attempt, token }))
     }

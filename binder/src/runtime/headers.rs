@@ -1,7 +1,7 @@
 //! Which headers of an input its outputs inherit.
 
 use binder_core::Headers;
-use binder_core::logic::{dead_letter, redrive};
+use binder_core::logic::{dead_letter, redrive, retry};
 
 /// Names that say something about one delivery or one payload, in lower case.
 const NEVER: [&str; 6] = [
@@ -16,8 +16,8 @@ const NEVER: [&str; 6] = [
 /// Whether a header crosses from input to output.
 fn is_copied(name: &[u8]) -> bool {
     let is = |other: &str| name.eq_ignore_ascii_case(other.as_bytes());
-    let letters = dead_letter::HEADERS.iter().chain(&redrive::HEADERS);
-    !NEVER.iter().chain(letters).copied().any(is)
+    let ours = dead_letter::HEADERS.iter().chain(&redrive::HEADERS).chain(&retry::HEADERS);
+    !NEVER.iter().chain(ours).copied().any(is)
 }
 
 /// Adds the headers of the input that the output has not set itself.
@@ -48,6 +48,7 @@ mod tests {
         from.push("Content-Type", Some("text/plain".into()));
         from.push("x-failure-cause", Some("boom".into()));
         from.push("x-redrive-group", Some("billing".into()));
+        from.push("x-retry-due", Some("1".into()));
         let mut to = Headers::new();
         to.push("own", Some("output".into()));
         copy(&from, &mut to);

@@ -40,13 +40,14 @@ pub(crate) struct RunningInput {
 }
 
 impl RunningInput {
-    /// Starts the pump and the tasks that call the function.
+    /// Starts the pump and the tasks that call the function. `aside` is where its dead letters go
+    /// and, behind them, where its messages wait to be tried again.
     pub(crate) fn start(
         executor: &Executor,
         plan: InputPlan,
         bound: BoundInput,
         outputs: &[OutputPlan],
-        dead_letters: Vec<Arc<dyn Publisher>>,
+        aside: Vec<Arc<dyn Publisher>>,
         caller: Caller,
         counts: Arc<Counts>,
     ) -> Self {
@@ -60,7 +61,7 @@ impl RunningInput {
                 vec![executor.spawn_worker(StreamTask::new(flow.clone(), make, outboxes))]
             }
         };
-        let publishers = publishers.into_iter().chain(dead_letters).collect();
+        let publishers = publishers.into_iter().chain(aside).collect();
         let outboxes = Outboxes::new(publishers, flow.clone());
         let pump = executor.spawn_pump(Pump::new(flow.clone(), subscription, outboxes));
         Self { flow, pump: Some(pump), outcome: Ok(()), workers, dead: false }

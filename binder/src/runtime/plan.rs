@@ -33,6 +33,9 @@ pub(crate) struct InputPlan {
     pub(crate) deadline: Option<Duration>,
     pub(crate) policy: Policy,
     pub(crate) backoff: Backoff,
+    /// The waits at the broker, each a source of every destination; none where what is tried again
+    /// waits in this process.
+    pub(crate) waits: Vec<Duration>,
     /// Whether an output inherits the headers of the input, by index.
     pub(crate) copy_headers: Vec<bool>,
     /// A redelivery has the position of the delivery before, so that it identifies a message.

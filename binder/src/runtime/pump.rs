@@ -30,7 +30,8 @@ pub(crate) struct Pump {
 }
 
 impl Pump {
-    /// `outboxes` has the outputs and, behind them, the dead letters if there are any.
+    /// `outboxes` has the outputs, behind them the dead letters, behind those where messages wait to
+    /// be tried again.
     pub(crate) fn new(
         flow: Arc<Flow>,
         subscription: Box<dyn Subscription>,

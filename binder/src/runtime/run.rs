@@ -171,7 +171,7 @@ impl Run {
         let attempt = catch_unwind(AssertUnwindSafe(|| {
             if !resumed {
                 wake.woken.store(false, Ordering::Release);
-                let (destination, tag) = flow.plan.origins.of(item.tag);
+                let (destination, tag) = item.place(&flow.plan.origins);
                 #[cfg(feature = "fault-hooks")]
                 super::hooks::started(destination, &item.message, tag);
                 let call = Call { message: &item.message, destination, tag, attempt: item.attempt };

@@ -18,6 +18,7 @@ mod pausing;
 #[path = "../common/redriving.rs"]
 mod redriven;
 mod redriving;
+mod retries;
 #[path = "../common/mixture.rs"]
 mod shop;
 #[path = "../common/stopping.rs"]

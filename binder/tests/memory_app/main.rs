@@ -20,6 +20,7 @@ mod redriven;
 mod redriving;
 mod refusing;
 mod restarts;
+mod retries;
 #[path = "../common/mixture.rs"]
 mod shop;
 #[path = "../common/stopping.rs"]

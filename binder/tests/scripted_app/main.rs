@@ -22,6 +22,7 @@ mod path;
 mod pausing;
 mod refusals;
 mod restarting;
+mod retries;
 mod returns;
 mod soak;
 mod sources;

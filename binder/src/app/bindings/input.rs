@@ -57,7 +57,7 @@ impl Input {
 
     /// Runs what was bound, unless the start was given up meanwhile.
     pub(super) fn run(&self, number: u64, listener: BoundListener) {
-        let BoundListener { mut plan, bound, dead_letters, .. } = listener;
+        let BoundListener { mut plan, bound, aside, .. } = listener;
         let Parts { executor, caller, outputs, .. } = &self.parts;
         plan.stream = matches!(caller, Caller::Stream(_));
         plan.classes = self.parts.classes.clone();
@@ -66,8 +66,7 @@ impl Input {
                 return false;
             }
             let (caller, counts) = (caller.clone(), self.counts.clone());
-            let tasks =
-                RunningInput::start(executor, plan, bound, outputs, dead_letters, caller, counts);
+            let tasks = RunningInput::start(executor, plan, bound, outputs, aside, caller, counts);
             let flow = tasks.flow.clone();
             let watching = executor.spawn_pump(watch_over(self.lives.clone(), number, tasks));
             life.set(Phase::Running(Run { flow, task: watching.abort_handle() }));

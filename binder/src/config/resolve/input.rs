@@ -7,7 +7,8 @@ use binder_core::{BindingName, Destination, Limit, Start};
 use crate::config::problem::Problems;
 use crate::config::resolve::{
     FunctionNames, Native, OnExhausted, Order, ResolvedInput, ResolvedSource, Resolver,
-    binding_section, retry,
+    binding_section,
+    retry::{self, Waiting},
 };
 use crate::config::section::Section;
 
@@ -32,27 +33,32 @@ impl Resolver<'_> {
         let read = destinations(&section, &binding, &mut self.problems)?;
         let group = self.group(function, &binding, &section)?;
         let letters = self.dead_letters(&section, &read, group.as_ref());
+        let (order, retry) =
+            (order(&section), retry::policy(self.config, &section, &mut self.problems));
+        let waiting = Waiting { policy: retry, group: group.as_ref(), order, read: &read };
+        let retries = waiting.destinations(&section, &mut self.problems);
         let sources: Vec<_> = read
             .into_iter()
-            .zip(letters)
-            .map(|(destination, dead_letter)| {
+            .zip(letters.into_iter().zip(retries))
+            .map(|(destination, (dead_letter, retries))| {
                 let found = section.whole("partition_count");
                 let partition_count = self.counts.note(found, &binder.name, &destination);
                 let grow = self.counts.grow(section.flag("grow"), &binder.name, &destination);
-                ResolvedSource { destination, dead_letter, partition_count, grow }
+                ResolvedSource { destination, dead_letter, retries, partition_count, grow }
             })
             .collect();
+        let count = sources.iter().map(|source| 1 + source.retries.len()).sum();
         Some(ResolvedInput {
             start: start(&section, group.is_none(), &mut self.problems),
-            order: order(&section),
+            order,
             concurrency: section.whole("concurrency").map_or(1, |found| found.value),
-            max_in_flight: max_in_flight(&section, &binder.kind, sources.len(), &mut self.problems),
+            max_in_flight: max_in_flight(&section, &binder.kind, count, &mut self.problems),
             deadline: if section.is_off("deadline") {
                 None
             } else {
                 Some(section.duration("deadline").map_or(DEADLINE, |found| found.value))
             },
-            retry: retry::policy(self.config, &section, &mut self.problems),
+            retry,
             on_exhausted: on_exhausted(&section),
             copy_headers: section.flag("copy_headers").is_none_or(|found| found.value),
             native: Native::of_binding(&section, &binder.kind),
@@ -141,7 +147,8 @@ fn max_in_flight(
     }
     if let Some(found) = messages.as_ref().filter(|found| found.value < sources) {
         let text = format!(
-            "`{}` is less than one message for each of the {sources} destinations",
+            "`{}` is less than one message for each of the {sources} destinations, those of retries \
+             included",
             found.value
         );
         problems.at(found.origin, &found.key, text);

@@ -27,7 +27,7 @@ use binders::Binders;
 pub use native::Native;
 pub use resolved::{
     OnExhausted, Order, Resolved, ResolvedBinder, ResolvedFunction, ResolvedInput, ResolvedOutput,
-    ResolvedSource, RetryPolicy,
+    ResolvedSource, RetryPlace, RetryPolicy,
 };
 
 /// A function and the bindings that its attributes name.

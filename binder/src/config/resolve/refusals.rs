@@ -242,7 +242,7 @@ const REFUSALS: &[Refusal<'static>] = &[
         "[bindings.orders]\ndestination = ['a', 'b']\nmax_in_flight = 1",
         ONE,
         MEMORY,
-        "b.toml:3:1: bindings.orders.max_in_flight: `1` is less than one message for each of the 2 destinations",
+        "b.toml:3:1: bindings.orders.max_in_flight: `1` is less than one message for each of the 2 destinations, those of retries included",
     ),
     (
         "bindings.invoices.destination = ['a']",
@@ -261,6 +261,30 @@ const REFUSALS: &[Refusal<'static>] = &[
         &[f("a", &["x"], &[]), f("b", &["y"], &[])],
         MEMORY,
         "b.toml:5:1: bindings.y.group: functions `a` by `x` and `b` by `y` read destination `b` in one group, `g`, so each message would reach only one of them; give one another group",
+    ),
+    (
+        "bindings.orders.retry.where = 'broker'",
+        ONE,
+        MEMORY,
+        "b.toml:1:17: bindings.orders.retry: `where = \"broker\"` lets later messages overtake what is tried again; set `order = \"none\"`, or remove `where`",
+    ),
+    (
+        "[bindings.orders]\norder = 'none'\nanonymous = true\nretry.where = 'broker'",
+        ONE,
+        MEMORY,
+        "b.toml:4:1: bindings.orders.retry: `where = \"broker\"` is for a group, and an anonymous input has none; remove `where` or `anonymous`",
+    ),
+    (
+        "[bindings.orders]\norder = 'none'\nretry = 'long'\n[retry.long]\nwhere = 'broker'\nmax_attempts = 20\nbackoff.max = '1h'",
+        ONE,
+        MEMORY,
+        "b.toml:3:1: bindings.orders.retry: `where = \"broker\"` takes at most 8 different waits, each a destination of its own; lower `max_attempts` or `backoff.max`, or raise `backoff.factor`",
+    ),
+    (
+        "[bindings.orders]\norder = 'none'\nretry.where = 'broker'\nmax_in_flight = 2",
+        ONE,
+        MEMORY,
+        "b.toml:4:1: bindings.orders.max_in_flight: `2` is less than one message for each of the 3 destinations, those of retries included",
     ),
     (
         "bindings.orders.max_in_flight = 65536",

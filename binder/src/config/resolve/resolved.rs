@@ -79,6 +79,9 @@ pub struct ResolvedSource {
     pub destination: Destination,
     /// Where a message goes that was read here and has failed for the last time. Default: nowhere.
     pub dead_letter: Option<Destination>,
+    /// Where a message waits at the broker to be tried again, for each different wait, the shortest
+    /// first. Default: nowhere, it waits in the process.
+    pub retries: Vec<Destination>,
     /// How many partitions the destination is created with. `None`, the default, is the binder's
     /// own.
     pub partition_count: Option<NonZeroU32>,
@@ -149,11 +152,24 @@ pub struct RetryPolicy {
     pub max_attempts: u32,
     /// The waits between them.
     pub backoff: Backoff,
+    /// Where a message waits. Default: in the process.
+    pub place: RetryPlace,
+}
+
+/// Where a message waits to be tried again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RetryPlace {
+    /// In the process, unsettled: it keeps its place.
+    #[default]
+    Process,
+    /// At the broker, as a message of its own: it outlives the process and gives up its place.
+    Broker,
 }
 
 impl Default for RetryPolicy {
     fn default() -> Self {
-        Self { max_attempts: 3, backoff: Backoff::default() }
+        Self { max_attempts: 3, backoff: Backoff::default(), place: RetryPlace::Process }
     }
 }
 

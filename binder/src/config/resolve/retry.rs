@@ -1,12 +1,16 @@
 //! How often a message of an input is tried.
 
+use std::num::NonZeroU32;
+
 use binder_core::logic::backoff::Backoff;
+use binder_core::logic::retry::{MOST, waits};
+use binder_core::{Destination, Group};
 
 use crate::config::Config;
 use crate::config::nearest::suggestion;
 use crate::config::node::Body;
 use crate::config::problem::Problems;
-use crate::config::resolve::{RetryPolicy, entry};
+use crate::config::resolve::{Order, RetryPlace, RetryPolicy, entry};
 use crate::config::section::{Found, Section};
 use crate::config::value::Setting;
 
@@ -43,8 +47,8 @@ fn named<T>(
 }
 
 fn read(section: &Section<'_>, problems: &mut Problems) -> RetryPolicy {
-    let RetryPolicy { max_attempts, backoff: Backoff { initial, factor, max, jitter } } =
-        RetryPolicy::default();
+    let RetryPolicy { max_attempts, backoff, .. } = RetryPolicy::default();
+    let Backoff { initial, factor, max, jitter } = backoff;
     let initial_found = section.duration("backoff.initial");
     let max_found = section.duration("backoff.max");
     let backoff = Backoff {
@@ -60,5 +64,67 @@ fn read(section: &Section<'_>, problems: &mut Problems) -> RetryPolicy {
         problems.at(found.origin, &found.key, text);
     }
     let max_attempts = section.whole("max_attempts").map_or(max_attempts, |found| found.value);
-    RetryPolicy { max_attempts, backoff }
+    let place = match section.text("where").map(|found| found.value) {
+        Some("broker") => RetryPlace::Broker,
+        _ => RetryPlace::Process,
+    };
+    RetryPolicy { max_attempts, backoff, place }
+}
+
+/// What else is said of an input whose messages may wait at the broker.
+pub(crate) struct Waiting<'a> {
+    pub(crate) policy: RetryPolicy,
+    pub(crate) group: Option<&'a Group>,
+    pub(crate) order: Order,
+    pub(crate) read: &'a [Destination],
+}
+
+impl Waiting<'_> {
+    /// For each destination that is read those where its messages wait, the shortest wait first.
+    ///
+    /// `section` is the binding's; what does not fit is reported where `retry` stands.
+    pub(crate) fn destinations(
+        &self,
+        section: &Section<'_>,
+        problems: &mut Problems,
+    ) -> Vec<Vec<Destination>> {
+        let none = vec![Vec::new(); self.read.len()];
+        let Some(found) = section.node("retry") else { return none };
+        if self.policy.place == RetryPlace::Process {
+            return none;
+        }
+        match self.named() {
+            Ok(destinations) => destinations,
+            Err(text) => {
+                problems.at(found.origin, &found.key, text);
+                none
+            }
+        }
+    }
+
+    fn named(&self) -> Result<Vec<Vec<Destination>>, String> {
+        let Some(group) = self.group else {
+            return Err("`where = \"broker\"` is for a group, and an anonymous input has none; \
+                        remove `where` or `anonymous`"
+                .into());
+        };
+        if self.order != Order::None {
+            return Err("`where = \"broker\"` lets later messages overtake what is tried again; \
+                        set `order = \"none\"`, or remove `where`"
+                .into());
+        }
+        let attempts = NonZeroU32::new(self.policy.max_attempts).unwrap_or(NonZeroU32::MIN);
+        let waits = waits(attempts, &self.policy.backoff).len();
+        if waits > MOST {
+            return Err(format!(
+                "`where = \"broker\"` takes at most {MOST} different waits, each a destination of \
+                 its own; lower `max_attempts` or `backoff.max`, or raise `backoff.factor`"
+            ));
+        }
+        let name = |read: &Destination, step: usize| {
+            let name = format!("{read}.{group}.retry-{step}");
+            Destination::new(name).map_err(|error| error.to_string())
+        };
+        self.read.iter().map(|read| (1..=waits).map(|step| name(read, step)).collect()).collect()
+    }
 }

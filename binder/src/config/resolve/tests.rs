@@ -54,7 +54,7 @@ fn nothing_given_is_the_defaults_on_memory() {
     );
     assert_eq!((orders.max_in_flight, orders.sources[0].partition_count), (None, None));
     assert_eq!(orders.deadline, Some(Duration::from_secs(300)));
-    assert_eq!(orders.retry, RetryPolicy { max_attempts: 3, backoff: Backoff::default() });
+    assert_eq!(orders.retry, RetryPolicy::default());
     assert_eq!(
         (orders.sources[0].dead_letter.as_ref(), orders.on_exhausted),
         (None, OnExhausted::Stop)
@@ -108,7 +108,7 @@ fn every_key_of_a_binding_arrives() {
         jitter: false,
         ..Backoff::default()
     };
-    assert_eq!(orders.retry, RetryPolicy { max_attempts: 4, backoff });
+    assert_eq!(orders.retry, RetryPolicy { max_attempts: 4, backoff, place: RetryPlace::Process });
     assert_eq!(input(&resolved, "totals").group.as_ref().unwrap().as_str(), "store.totals");
     let beats = output(&resolved, "heartbeats");
     assert_eq!((beats.destination.as_str(), beats.on_exhausted), ("beats", OnExhausted::Drop));
@@ -134,7 +134,7 @@ fn a_side_overrides_what_both_share() {
         (NonZeroU32::new(5), NonZeroU32::new(4))
     );
     let backoff = Backoff { max: Duration::from_secs(60), ..Backoff::default() };
-    assert_eq!(read.retry, RetryPolicy { max_attempts: 3, backoff });
+    assert_eq!(read.retry, RetryPolicy { max_attempts: 3, backoff, place: RetryPlace::Process });
 }
 
 #[test]
@@ -332,4 +332,22 @@ fn a_variable_names_several_destinations() {
     let resolved = config.resolve("shop", &SHOP, &["memory"]).unwrap();
     let sources = input(&resolved, "enrich").sources.iter();
     assert_eq!(sources.map(|s| s.destination.as_str()).collect::<Vec<_>>(), ["a", "b"]);
+}
+
+#[test]
+fn what_waits_at_the_broker_has_a_destination_for_each_wait() {
+    let text = "[bindings.orders]\norder = 'none'\ndestination = ['a', 'b']\nretry = 'later'\n\
+                [retry.later]\nwhere = 'broker'\nmax_attempts = 9";
+    let resolved = on_memory(text);
+    let orders = input(&resolved, "enrich");
+    assert_eq!(orders.retry.place, RetryPlace::Broker);
+    let names = |at: usize| orders.sources[at].retries.iter().map(Destination::as_str);
+    assert_eq!(names(0).count(), 5, "1, 2, 4, 8 and 10 s");
+    assert_eq!(names(0).next(), Some("a.shop.enrich.retry-1"));
+    assert_eq!(names(1).next_back(), Some("b.shop.enrich.retry-5"));
+    let limit = Some(Limit { messages: 1024, bytes: 64 << 20 });
+    assert_eq!(orders.max_in_flight, limit, "there is something to share");
+    let once =
+        "bindings.orders = { order = 'none', retry = { where = 'broker', max_attempts = 1 } }";
+    assert!(input(&on_memory(once), "enrich").sources[0].retries.is_empty());
 }

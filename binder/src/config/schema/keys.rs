@@ -50,6 +50,7 @@ const START: Kind = Kind::Choice(&["earliest", "latest"]);
 const ORDER: Kind = Kind::Choice(&["partition", "key", "none"]);
 const ON_EXHAUSTED: Kind = Kind::Choice(&["stop", "drop"]);
 const UNROUTED: Kind = Kind::Choice(&["fail", "drop"]);
+const PLACE: Kind = Kind::Choice(&["process", "broker"]);
 const ATTEMPTS: Kind = Kind::Whole(1, u32::MAX as u64);
 const MESSAGES: Kind = Kind::Whole(1, 1_000_000);
 const INSTANCES: Kind = Kind::Whole(1, 10_000);
@@ -166,6 +167,13 @@ pub(crate) const KEYS: &[Key] = &{
             Flag,
             "`true`",
             "Whether waits are shortened at random, by up to a half.",
+        ),
+        key(
+            "retry.NAME.where",
+            Neither,
+            PLACE,
+            "`\"process\"`",
+            "Where a message waits to be tried again: in the process, or at the broker, where it outlives the process; the latter needs `order = \"none\"`.",
         ),
         key(
             "bindings.NAME.destination",
@@ -290,6 +298,7 @@ pub(crate) const KEYS: &[Key] = &{
         key("bindings.NAME.retry.backoff.factor", Input, FACTOR, "`2.0`", "As in `retry.NAME`."),
         key("bindings.NAME.retry.backoff.max", Input, Duration, "`\"10s\"`", "As in `retry.NAME`."),
         key("bindings.NAME.retry.backoff.jitter", Input, Flag, "`true`", "As in `retry.NAME`."),
+        key("bindings.NAME.retry.where", Input, PLACE, "`\"process\"`", "As in `retry.NAME`."),
         key(
             "bindings.NAME.dead_letter",
             Input,

@@ -8,7 +8,7 @@ use binder_core::{Completed, Completions, ErrorKind};
 use tokio::time::Instant;
 use tracing::Level;
 
-use super::{Counts, Due, Effects, Flow, State, report};
+use super::{Counts, Due, Effects, Flow, Role, State, report};
 use crate::runtime::outboxes::Outboxes;
 use crate::runtime::plan::RESEND;
 
@@ -58,10 +58,14 @@ impl Flow {
         if entry.serial != sent.source.serial {
             return;
         }
-        let dead = sent.output >= self.dead_letters();
-        let event = if dead { Event::DeadLettered } else { Event::Confirmed };
+        let role = self.role(sent.output);
+        let event = match role {
+            Role::Output => Event::Confirmed,
+            Role::DeadLetter => Event::DeadLettered,
+            Role::Again => Event::Requeued,
+        };
         if let Action::Settle(settlement) = entry.attempts.next(&self.plan.policy, event) {
-            if dead {
+            if role == Role::DeadLetter {
                 Counts::add(&self.counts.dead_lettered, 1);
             }
             self.settle(state, index, settlement, effects);
@@ -84,21 +88,26 @@ impl Flow {
             state.sends.remove(token);
             return;
         };
-        let dead = output >= self.dead_letters();
+        let role = self.role(output);
         #[cfg(feature = "mutant-call-again")]
-        if !dead && transient {
+        if role == Role::Output && transient {
             return self.call_again(state, token, source.index);
         }
-        let event = if dead { Event::DeadLetterRefused } else { Event::Refused { transient } };
+        let event = match role {
+            Role::Output => Event::Refused { transient },
+            Role::DeadLetter => Event::DeadLetterRefused,
+            Role::Again => Event::RequeueRefused,
+        };
         match entry.attempts.next(&self.plan.policy, event) {
             Action::Wait => drop(state.sends.remove(token)),
             Action::Republish { .. } => state.send_again(token, why, effects),
-            Action::DeadLetter { .. } if dead && why.kind() == ErrorKind::TooLarge => {
+            _ if role != Role::Output && why.kind() == ErrorKind::TooLarge => {
                 state.sends.remove(token);
-                let failure = report::refused("dead letters", why);
+                let what = if role == Role::Again { "retry" } else { "dead letters" };
+                let failure = report::refused(what, why);
                 self.stop_at(state, source.index, &failure, effects);
             }
-            Action::DeadLetter { .. } if dead => state.send_again(token, why, effects),
+            _ if role != Role::Output => state.send_again(token, why, effects),
             action => {
                 state.sends.remove(token);
                 state.sends.forget_waiting(source);

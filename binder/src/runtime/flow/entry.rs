@@ -2,7 +2,9 @@
 
 use binder_core::logic::attempts::Attempts;
 use binder_core::message as wire;
-use binder_core::{Delivery, Tag};
+use binder_core::{Delivery, Destination, Tag};
+
+use crate::runtime::origins::Origins;
 
 /// What is known about one delivery.
 #[derive(Debug)]
@@ -13,6 +15,8 @@ pub(crate) struct Entry {
     /// The message; a lane task has it while it runs.
     pub(crate) message: Option<wire::Message>,
     pub(crate) tag: Tag,
+    /// Where it was first read, of a message that has waited at the broker.
+    pub(crate) first: Option<Box<Tag>>,
     pub(crate) size: usize,
     pub(crate) lane: u64,
     /// When it came, in milliseconds since the flow began.
@@ -36,6 +40,7 @@ impl Entry {
             size: delivery.message.size(),
             message: Some(delivery.message),
             tag: delivery.tag,
+            first: None,
             lane,
             at,
             attempts: Attempts::new(delivery.earlier_attempts),
@@ -44,6 +49,11 @@ impl Entry {
             holds_lane: false,
             joined: Vec::new(),
         }
+    }
+
+    /// Where it is from, and its place there.
+    pub(crate) fn place<'a>(&self, origins: &'a Origins) -> (&'a Destination, Tag) {
+        origins.of(self.tag, self.first.as_deref())
     }
 }
 
@@ -55,7 +65,16 @@ pub(crate) struct Item {
     pub(crate) serial: u32,
     pub(crate) message: wire::Message,
     pub(crate) tag: Tag,
+    /// Where it was first read, of a message that has waited at the broker.
+    pub(crate) first: Option<Box<Tag>>,
     pub(crate) attempt: u32,
+}
+
+impl Item {
+    /// Where it is from, and its place there.
+    pub(crate) fn place<'a>(&self, origins: &'a Origins) -> (&'a Destination, Tag) {
+        origins.of(self.tag, self.first.as_deref())
+    }
 }
 
 /// An entry as it was when something was sent or fed from it.

@@ -89,7 +89,8 @@ impl State {
         let entry = self.entries.get(index as usize)?;
         let message = entry.message.clone()?;
         let attempt = entry.attempts.attempt();
-        Some(Item { index, serial: entry.serial, message, tag: entry.tag, attempt })
+        let first = entry.first.clone();
+        Some(Item { index, serial: entry.serial, message, tag: entry.tag, first, attempt })
     }
 
     pub(super) fn feed_again(&mut self, source: Source) {

@@ -51,6 +51,10 @@ impl Flow {
                 passed += 1;
                 continue;
             }
+            if self.has_waited(&delivery) {
+                self.accept_again(&mut state, delivery, effects);
+                continue;
+            }
             let lane = self.lane(&mut state, &delivery);
             state.serial = state.serial.wrapping_add(1);
             let entry = Entry::new(delivery, lane, state.serial, state.clock);
@@ -70,7 +74,7 @@ impl Flow {
         }
     }
 
-    fn lane(&self, state: &mut State, delivery: &Delivery) -> u64 {
+    pub(super) fn lane(&self, state: &mut State, delivery: &Delivery) -> u64 {
         let order = if self.plan.stream { Order::None } else { self.plan.order };
         match (order, &delivery.message.key) {
             (Order::Partition, _) => u64::from(delivery.tag.partition),
@@ -210,7 +214,8 @@ impl State {
         let entry = self.entries.get_mut(index as usize)?;
         let message = entry.message.take()?;
         let attempt = entry.attempts.attempt();
-        Some(Item { index, serial: entry.serial, message, tag: entry.tag, attempt })
+        let first = entry.first.clone();
+        Some(Item { index, serial: entry.serial, message, tag: entry.tag, first, attempt })
     }
 
     /// A task that works is not woken in the place of one that is idle.

@@ -91,8 +91,6 @@ impl Flow {
 
     /// The message at which the binding has stopped by itself, if it was one.
     pub(crate) fn stopped_at(&self) -> Option<Position> {
-        let tag = self.lock().stopped_at?;
-        let (destination, tag) = self.plan.origins.of(tag);
-        Some(Position::new(destination.clone(), tag))
+        self.lock().stopped_at.clone()
     }
 }

@@ -10,6 +10,7 @@ mod intake;
 mod look;
 mod phase;
 mod report;
+mod waiting;
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
@@ -28,12 +29,14 @@ use tokio::time::Instant;
 use super::plan::InputPlan;
 use super::sends::Sends;
 use super::timers::Timers;
+use crate::function::position::Position;
 pub(crate) use counts::Counts;
 pub(crate) use effects::Effects;
 pub(crate) use entry::{Entry, Item, Source};
 pub(crate) use look::Doing;
 pub(crate) use phase::Phase;
 pub(crate) use report::{Failing, Report, Tried};
+use waiting::Role;
 
 /// What is due later.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -96,7 +99,7 @@ pub(crate) struct State {
     /// The binding stops by itself.
     failing: bool,
     /// The message that it stops at.
-    stopped_at: Option<Tag>,
+    stopped_at: Option<Position>,
     /// It was told to end, and not to hold what it was assigned.
     leaving: bool,
     /// A task is gone, and what it had in hand is not waited for.

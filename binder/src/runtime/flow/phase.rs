@@ -7,6 +7,7 @@ use tracing::Level;
 
 use super::{Effects, Flow, State};
 use crate::function::failure::Failure;
+use crate::function::position::Position;
 
 /// How far a binding has come.
 #[derive(Debug)]
@@ -89,7 +90,9 @@ impl Flow {
         effects.note(Level::ERROR, reason.to_string());
         if let Some(entry) = state.entries.try_remove(index as usize) {
             state.bytes -= entry.size;
-            state.stopped_at.get_or_insert(entry.tag);
+            let (destination, tag) = entry.place(&self.plan.origins);
+            let position = || Position::new(destination.clone(), tag);
+            state.stopped_at.get_or_insert_with(position);
         }
         self.begin_drain(state, Some(reason), effects);
     }

@@ -127,7 +127,7 @@ impl Flow {
             let id = entry.message.as_ref().and_then(|source| source.id.as_deref());
             let wanted = message.id.is_none() && self.plan.ids.get(output) == Some(&true);
             if wanted && (id.is_some() || self.plan.keeps_positions) {
-                let (destination, tag) = self.plan.origins.of(entry.tag);
+                let (destination, tag) = entry.place(&self.plan.origins);
                 let origin = Origin { id, destination: destination.as_str(), tag };
                 let name = self.plan.outputs.get(output).map_or("", String::as_str);
                 message.id = Some(derive(origin, self.plan.function, name, ordinal));
@@ -191,6 +191,11 @@ impl Flow {
                     Level::WARN,
                     format!("{place} failed, attempt {attempt}: {failure}; again in {delay:.1?}"),
                 );
+            }
+            Action::Requeue { failures, .. } => {
+                Counts::add(&self.counts.retried, 1);
+                self.free_lane(state, lane, rest);
+                self.wait_at_broker(state, index, failures, failure, effects);
             }
             action => {
                 if matches!(action, Action::DeadLetter { .. }) && !self.plan.stream {
@@ -264,7 +269,7 @@ impl Flow {
     fn dead_letter(&self, state: &mut State, index: u32, failure: &Failure, effects: &mut Effects) {
         let Some(entry) = state.entries.get(index as usize) else { return };
         let Some(message) = &entry.message else { return };
-        let (destination, tag) = self.plan.origins.of(entry.tag);
+        let (destination, tag) = entry.place(&self.plan.origins);
         let failed = Failed {
             destination: destination.as_str(),
             binding: &self.plan.binding,
@@ -297,7 +302,7 @@ impl Flow {
         state.bytes -= entry.size;
         #[cfg(feature = "fault-hooks")]
         if settlement == Settlement::Ack {
-            let (destination, tag) = self.plan.origins.of(entry.tag);
+            let (destination, tag) = entry.place(&self.plan.origins);
             let message = entry.message.as_ref();
             effects.done.push(crate::runtime::hooks::name(destination, message, tag));
         }
@@ -351,7 +356,7 @@ impl Flow {
     pub(super) fn place(&self, state: &State, index: u32) -> String {
         match state.entries.get(index as usize) {
             Some(entry) => {
-                let (destination, tag) = self.plan.origins.of(entry.tag);
+                let (destination, tag) = entry.place(&self.plan.origins);
                 format!("{destination}/{}@{}", tag.partition, tag.sequence)
             }
             None => self.plan.origins.to_string(),
@@ -361,7 +366,7 @@ impl Flow {
     /// The name of the destination that a delivery is from.
     pub(super) fn destination(&self, state: &State, index: u32) -> String {
         match state.entries.get(index as usize) {
-            Some(entry) => self.plan.origins.of(entry.tag).0.to_string(),
+            Some(entry) => entry.place(&self.plan.origins).0.to_string(),
             None => self.plan.origins.to_string(),
         }
     }
@@ -395,7 +400,7 @@ pub(super) fn refused(output: &str, why: &binder_core::Error) -> Failure {
     Failure::new(Class::Permanent, format!("output `{output}` was refused: {why}"))
 }
 
-fn now_ms() -> i64 {
+pub(super) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

@@ -71,7 +71,7 @@ pub(super) fn forward() -> Function {
 
 pub(super) fn policy(max_attempts: u32, dead_letter: bool) -> Policy {
     let max_attempts = NonZeroU32::new(max_attempts).unwrap();
-    Policy { max_attempts, dead_letter, drop_exhausted: false }
+    Policy { max_attempts, dead_letter, drop_exhausted: false, requeue: false }
 }
 
 /// One listener with two outputs and dead letters.
@@ -99,7 +99,7 @@ impl Bench {
             function: "under_test",
             binder: "scripted".into(),
             binding: "in".into(),
-            origins: Origins::new([Destination::new("in").unwrap()]).unwrap(),
+            origins: Origins::new([Destination::new("in").unwrap()], 0).unwrap(),
             letters: 1,
             group: Some("group".into()),
             order: Order::Partition,
@@ -110,6 +110,7 @@ impl Bench {
             deadline: Some(Duration::from_secs(300)),
             policy: policy(3, true),
             backoff: Backoff { jitter: false, ..Backoff::default() },
+            waits: Vec::new(),
             copy_headers: vec![true; 2],
             keeps_positions: true,
             ids: vec![false, true],
