@@ -140,7 +140,7 @@ async fn what_waits_goes_back_when_its_partition_is_taken_away() {
 
 #[tokio::test(start_paused = true)]
 async fn a_copy_that_is_too_large_stops_the_binding_at_its_message() {
-    let (bench, seen) = (waiting(), Seen::default());
+    let (bench, seen) = (waiting().alone(), Seen::default());
     let too_large = || Error::new(ErrorKind::TooLarge, "8 bytes over").transient(false);
     bench.binder.output(FIRST).refuse(1, |_| true, too_large);
     bench.input("orders").push([order(1)]);
