@@ -10,6 +10,8 @@ mod broker;
 mod fault;
 #[path = "../contract/loopback.rs"]
 mod loopback;
+#[path = "../contract/store.rs"]
+mod store;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;

@@ -86,7 +86,9 @@ impl Bench {
 
     /// The destination of a binding.
     pub(crate) fn destination(&self, binding: &str) -> String {
-        binding.to_owned()
+        let key = format!("bindings.{binding}.destination=");
+        let set = self.set.iter().find_map(|set| set.strip_prefix(&key));
+        set.unwrap_or(binding).to_owned()
     }
 
     /// The group of a function.
