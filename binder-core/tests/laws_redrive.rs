@@ -1,4 +1,5 @@
 //! The laws of `logic::redrive`, over those of `logic::dead_letter`.
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use bytes::Bytes;
 use proptest::collection::vec;
