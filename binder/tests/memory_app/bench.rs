@@ -88,7 +88,9 @@ impl Bench {
     /// The destination of a binding.
     #[allow(clippy::unused_self, reason = "a bench on a broker asks itself, and tests are shared")]
     pub(crate) fn destination(&self, binding: &str) -> String {
-        binding.to_owned()
+        let key = format!("bindings.{binding}.destination=");
+        let set = self.set.iter().find_map(|set| set.strip_prefix(&key));
+        set.unwrap_or(binding).to_owned()
     }
 
     /// The group of a function.
