@@ -30,7 +30,7 @@ const SETTINGS: [&str; 1] = ["--set=bindings.jobs.concurrency=16"];
 /// middle of a frame at any moment. Kafka takes none that large.
 fn load(stage: &Stage, number: u32) -> (Load, usize) {
     if stage.binder == Binder::Amqp && number.is_multiple_of(2) {
-        (Load { size: 16 << 20, takes: 700, ..Load::of(120) }, 4)
+        (Load { size: 16 << 20, takes: 700, ..Load::of(24) }, 4)
     } else {
         (Load { size: 4_096, takes: 80, ..Load::of(4_000) }, 100)
     }
