@@ -10,6 +10,7 @@ mod bench;
 mod chunks;
 mod mixture;
 mod pausing;
+mod promises;
 #[path = "../common/mixture.rs"]
 mod shop;
 mod waiting;
