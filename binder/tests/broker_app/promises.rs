@@ -73,8 +73,8 @@ async fn handle(number: Message<usize>, State(seen): State<Seen>) -> Result<()> 
         }
         return Err(binder::Error::msg("not this one"));
     }
-    // Many overtake one that takes long.
     let long = if number.is_multiple_of(53) { 300 } else { number as u64 % 3 };
+    // Many overtake one that takes long.
     tokio::time::sleep(Duration::from_millis(long)).await;
     seen.ledger.lock().unwrap().add_out(Some(&key(number)), number.to_string());
     // Before it can be settled.
