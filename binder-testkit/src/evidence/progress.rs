@@ -7,7 +7,7 @@ use crate::evidence::Recorded;
 
 /// The work of one group on one destination, and whether its broker was ever ahead of it.
 ///
-/// Whatever is finished has to be told before it is settled, and what is recorded has to be read
+/// Positions of a partition follow each other without gaps. Whatever is finished has to be told before it is settled, and what is recorded has to be read
 /// before it is checked: then nothing that is sound looks as if it were ahead.
 #[derive(Debug, Default)]
 pub struct Progress {
@@ -21,11 +21,10 @@ pub struct Progress {
 
 #[derive(Debug, Default)]
 struct Partition {
-    /// Delivered at some time, and never finished.
-    unfinished: BTreeSet<u64>,
-    finished: BTreeSet<u64>,
-    /// Above everything that was delivered.
-    next: u64,
+    /// Everything from the first delivery up to here is finished; `None` before that.
+    prefix: Option<u64>,
+    /// What is finished above.
+    above: BTreeSet<u64>,
 }
 
 impl Progress {
@@ -40,21 +39,23 @@ impl Progress {
         self.sent += count;
     }
 
-    /// A message is delivered, for the first time or again.
+    /// A message is delivered, for the first time or again; the first of a partition comes first.
     pub fn delivered(&mut self, partition: u32, position: u64) {
-        let partition = self.partitions.entry(partition).or_default();
-        partition.next = partition.next.max(position + 1);
-        if !partition.finished.contains(&position) {
-            partition.unfinished.insert(position);
-        }
+        self.partitions.entry(partition).or_default().prefix.get_or_insert(position);
     }
 
     /// A message is finished with: handled, or among the dead letters.
     pub fn finished(&mut self, partition: u32, position: u64) {
-        let partition = self.partitions.entry(partition).or_default();
-        partition.unfinished.remove(&position);
-        partition.finished.insert(position);
         self.finished += 1;
+        let Partition { prefix, above } = self.partitions.entry(partition).or_default();
+        let prefix = prefix.get_or_insert(position);
+        // One below was finished before and came again.
+        if position >= *prefix {
+            above.insert(position);
+        }
+        while above.remove(prefix) {
+            *prefix += 1;
+        }
     }
 
     /// Compares with what the broker has recorded; what is wrong is kept.
@@ -70,10 +71,8 @@ impl Progress {
     }
 
     fn is_ahead(&self, number: u32, below: u64) -> Option<String> {
-        let none = Partition::default();
-        let partition = self.partitions.get(&number).unwrap_or(&none);
-        let first = partition.unfinished.first().copied();
-        let first = first.unwrap_or(partition.next).min(partition.next);
+        let first =
+            self.partitions.get(&number).and_then(|partition| partition.prefix).unwrap_or(0);
         (below > first).then(|| {
             format!("partition {number} is recorded below {below}, and {first} is unfinished")
         })

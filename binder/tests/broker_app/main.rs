@@ -15,6 +15,7 @@ mod lanes;
 mod members;
 mod mixture;
 mod pausing;
+mod promises;
 #[path = "../common/redriving.rs"]
 mod redriven;
 mod redriving;

@@ -10,9 +10,7 @@ use crate::{
 pub(crate) fn steps(scope: Scope) -> impl Iterator<Item = Step> {
     Kind::ALL.into_iter().map(move |kind| {
         let name = kind.name();
-        let what = format!(
-            "applications on {name}: 100,000 messages, good and bad, in chunks; dead letters redriven"
-        );
+        let what = format!("applications on {name}: load, failures, members, stops, redrives");
         let run = step(what, move || {
             let mut tests = program();
             tests.args(["test", "--quiet", "--package", "stream-binder", "--features", name]);

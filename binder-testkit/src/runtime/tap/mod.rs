@@ -22,13 +22,16 @@ use crate::signal::lock;
 
 pub(super) use crate::runtime::tap::log::{Log, Refusal};
 
+/// By destination and group.
+type Watches = BTreeMap<(String, String), Arc<Watch>>;
+
 /// A binder that adds a [`Log`] to another one.
 #[derive(Clone)]
 pub(super) struct Tap {
     binder: Arc<dyn Binder>,
     pub(super) log: Arc<Log>,
     recorder: Option<Arc<dyn Recorder>>,
-    watches: Arc<Mutex<BTreeMap<(String, String), Arc<Watch>>>>,
+    watches: Arc<Mutex<Watches>>,
 }
 
 impl Tap {

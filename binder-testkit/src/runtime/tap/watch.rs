@@ -74,6 +74,7 @@ impl Watch {
     }
 }
 
+#[allow(clippy::disallowed_methods, reason = "a thread of its own, beside every runtime")]
 fn look_on(watching: &Weak<Watch>) {
     while let Some(watch) = watching.upgrade() {
         watch.look();
