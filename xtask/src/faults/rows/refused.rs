@@ -7,10 +7,9 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{LIMIT, end, network, since_1970};
+use super::{LIMIT, end, network};
 use crate::{
     brokers::{self, Kind, kafka, rabbitmq},
-    command,
     faults::{
         outcome::Run,
         proxy::Proxy,
@@ -24,6 +23,9 @@ use crate::{
 const AT_MOST: Duration = Duration::from_secs(12);
 /// How long after the broker can be used the first result may take.
 const RECOVERY: Duration = Duration::from_secs(20);
+/// How long an application may go on whose credentials are refused: the input stops after some
+/// seconds, and what was not confirmed has its grace of twenty.
+const STOPS: Duration = Duration::from_secs(45);
 /// A password that nobody has, and that nothing may print.
 const CANARY: &str = "canary-8c1f";
 
@@ -205,7 +207,8 @@ fn known(play: &mut Play, server: SocketAddr) -> Result<Worked> {
     Ok(Worked { process, recovery: None, faults: Vec::new() })
 }
 
-/// The password is changed for five seconds, and every connection closed.
+/// The password is changed and every connection closed. The input stops, which ends the application,
+/// and with the password as it was another process goes on.
 fn revoked(play: &mut Play, server: SocketAddr) -> Result<Worked> {
     let user = format!("{}.user", play.names.jobs);
     rabbitmq::tell(&["add_user", &user, CANARY])?;
@@ -223,20 +226,24 @@ fn revoke(play: &mut Play, server: SocketAddr, user: &str) -> Result<Worked> {
     let before = refusals(Kind::Amqp);
     rabbitmq::tell(&["change_password", user, "another"])?;
     rabbitmq::tell(&["close_all_user_connections", user, "revoked"])?;
-    command::pause(Duration::from_secs(5));
+    let revoked = Instant::now();
+    let status = process.wait(revoked + STOPS)?;
     let tries = refusals(Kind::Amqp).zip(before).map(|(after, before)| after - before);
     rabbitmq::tell(&["change_password", user, CANARY])?;
-    // What had arrived before is no recovery.
-    play.view.look()?;
-    let back = since_1970();
-    let arrived = play.until_more_arrive(&mut process)?;
-    play.until_all_arrived(&mut process)?;
-    let recovery = arrived.max(play.ledger()?.standstill(back));
-    let mut run = Run::default();
-    judge(&mut run, recovery);
     // Two connections, each with a back-off that begins with a fifth of a second and doubles.
-    run.faults.extend(storm(tries, 1, 16));
-    Ok(Worked { process, recovery: Some(recovery), faults: run.faults })
+    let mut faults: Vec<String> = storm(tries, 1, 20).into_iter().collect();
+    let log = process.log_so_far();
+    let named = |line: &str| line.contains("ERROR") && line.contains("binding `jobs`");
+    // The inputs have stopped, and perhaps the grace was exceeded.
+    let stopped = matches!(status.code(), Some(3 | 4));
+    if !stopped || !log.lines().any(named) || log.contains(CANARY) {
+        faults.push(format!("revoked, it ended with {status}{}", process.last_words()));
+    }
+    let mut next = play.work("next", &settings.each_ref().map(String::as_str))?;
+    let begun = Instant::now();
+    let recovery = play.until_more_arrive(&mut next).map(|_| begun.elapsed())?;
+    play.until_all_arrived(&mut next)?;
+    Ok(Worked { process: next, recovery: Some(recovery), faults })
 }
 
 #[cfg(test)]
