@@ -128,6 +128,7 @@ fn an_application_is_provisioned_whole_whatever_the_order() {
 fn it_promises_only_what_it_has() {
     let mut expected = Capabilities::default();
     expected.partitions = true;
+    expected.dead_letter_store = true;
     assert_eq!(MemoryBinder::new().capabilities(), expected);
     assert_eq!(format!("{:?}", MemoryBinder::new()), "MemoryBinder { destinations: 0 }");
 }
