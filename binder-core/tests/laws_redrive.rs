@@ -1,6 +1,5 @@
 //! The laws of `logic::redrive`, over those of `logic::dead_letter`.
 #![allow(clippy::unwrap_used, reason = "a test may fail")]
-#![allow(clippy::unwrap_used, reason = "a test stops where something is not as it should be")]
 
 use bytes::Bytes;
 use proptest::collection::vec;
