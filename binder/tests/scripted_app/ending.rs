@@ -102,6 +102,23 @@ async fn r10_a_subscription_that_ends_is_an_input_that_has_stopped() {
     assert!(!bench.input("orders").bound());
 }
 
+/// Whoever is not let in any more can neither read nor publish.
+#[tokio::test(start_paused = true)]
+async fn an_input_that_stops_waits_no_longer_for_its_outputs_than_the_grace() {
+    let bench = Bench::new();
+    let refused = || Error::new(ErrorKind::Auth, "access was revoked").transient(true);
+    bench.binder.output("invoices").refuse(usize::MAX, |_| true, refused);
+    let running = bench.listen(listeners![bill]).await;
+    bench.input("orders").push([order(0)]);
+    settle_down().await;
+    let start = tokio::time::Instant::now();
+    bench.input("orders").fail(Error::new(ErrorKind::Auth, "access was revoked"));
+    let ended = tokio::time::timeout(Duration::from_secs(60), running.ended()).await; // virtual
+    assert_eq!(ended.unwrap(), Exit::Stopped);
+    assert!(start.elapsed() >= Duration::from_secs(20), "it had the grace: {:?}", start.elapsed());
+    assert_eq!(count(&bench.input("orders"), Settlement::Ack), 0);
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_message_that_may_be_dropped_stops_nothing() {
     let bench = Bench::new().set("bindings.orders.on_exhausted=drop");

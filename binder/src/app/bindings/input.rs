@@ -68,7 +68,8 @@ impl Input {
             let (caller, counts) = (caller.clone(), self.counts.clone());
             let tasks = RunningInput::start(executor, plan, bound, outputs, aside, caller, counts);
             let flow = tasks.flow.clone();
-            let watching = executor.spawn_pump(watch_over(self.lives.clone(), number, tasks));
+            let watching = watch_over(self.lives.clone(), number, tasks, self.parts.grace);
+            let watching = executor.spawn_pump(watching);
             life.set(Phase::Running(Run { flow, task: watching.abort_handle() }));
             true
         });

@@ -12,17 +12,35 @@ use crate::runtime::input::RunningInput;
 const REMIND: Duration = Duration::from_secs(300);
 
 /// Waits for the end of a run, however it comes, and says why.
-pub(super) async fn watch_over(lives: Arc<Lives>, number: u64, mut tasks: RunningInput) {
+///
+/// One that stops by itself has the grace to finish what it has begun: what made it stop may keep its
+/// outputs from being confirmed, and nobody would see that it has stopped.
+pub(super) async fn watch_over(
+    lives: Arc<Lives>,
+    number: u64,
+    mut tasks: RunningInput,
+    grace: Duration,
+) {
     let flow = tasks.flow.clone();
-    let mut holding = flow.when_holding();
+    let (mut holding, mut failing) = (flow.when_holding(), flow.when_failing());
+    let overdue = async {
+        drop(failing.wait_for(|failing| *failing).await);
+        tokio::time::sleep(grace).await;
+    };
     let ended = tokio::select! {
         biased;
-        ended = tasks.ended() => Some(ended),
+        ended = tasks.ended() => Some(ended.err()),
         held = holding.wait_for(|holding| *holding) => { drop(held); None }
+        () = overdue => {
+            let (function, binding) = (flow.plan.function, &flow.plan.binding);
+            tracing::error!(function, binding, "not drained within the grace of {grace:?}: what \
+                is unsettled will be delivered again");
+            Some(flow.reason())
+        }
     };
     let Some(ended) = ended else { return hold(lives, number, tasks).await };
     let position = flow.stopped_at();
-    let failed = ended.err().filter(|_| flow.has_failed());
+    let failed = ended.filter(|_| flow.has_failed());
     drop(tasks);
     lives.send_if_modified(|life| {
         let current = life.run == number && !life.is_stopped();

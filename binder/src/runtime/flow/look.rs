@@ -84,6 +84,11 @@ impl Flow {
         self.holding.subscribe()
     }
 
+    /// Tells when the binding begins to stop by itself and is not going to hold a place.
+    pub(crate) fn when_failing(&self) -> watch::Receiver<bool> {
+        self.failing.subscribe()
+    }
+
     /// Whether the binding stops, or has stopped, by itself.
     pub(crate) fn has_failed(&self) -> bool {
         self.lock().failing

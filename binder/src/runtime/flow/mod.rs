@@ -69,6 +69,8 @@ pub(crate) struct Flow {
     assigned: watch::Sender<bool>,
     /// Whether it has stopped at a message and holds what it was assigned.
     holding: watch::Sender<bool>,
+    /// It stops by itself.
+    failing: watch::Sender<bool>,
     /// What entries count their time from.
     begun: Instant,
 }
@@ -160,6 +162,7 @@ impl Flow {
             counts,
             assigned: watch::Sender::new(false),
             holding: watch::Sender::new(false),
+            failing: watch::Sender::new(false),
             begun: Instant::now(),
         })
     }

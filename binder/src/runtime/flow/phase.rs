@@ -42,7 +42,11 @@ impl Flow {
         reason: Option<binder_core::Error>,
         effects: &mut Effects,
     ) {
-        state.failing |= reason.is_some() && state.phase.is_running();
+        if reason.is_some() && state.phase.is_running() {
+            state.failing = true;
+            let holds = self.plan.holds && state.stopped_at.is_some();
+            self.failing.send_replace(!holds);
+        }
         if reason.is_some() {
             state.entries.iter_mut().for_each(|(_, entry)| entry.finishing = false);
         } else if state.phase.is_running() {
