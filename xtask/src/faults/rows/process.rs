@@ -31,10 +31,6 @@ const AT_ONCE: Duration = Duration::from_secs(1);
 
 const LOAD: Load = Load { takes: 10, ..Load::of(2_000) };
 
-/// The default. By key, what is done behind a message that is not even begun cannot be committed on
-/// Kafka, and comes again.
-const ORDER: &str = "--set=bindings.jobs.order=partition";
-
 /// A process is killed by SIGKILL and another takes its place.
 pub(super) fn killed(stage: &Stage, number: u32, chance: &mut Chance) -> Result<Run> {
     let mut play = stage.play(Row::F00, number, LOAD, LIMIT)?;
@@ -73,7 +69,7 @@ pub(super) fn told_to_end(stage: &Stage, number: u32, chance: &mut Chance) -> Re
     }
     let mut play = stage.play(Row::F01, number, LOAD, LIMIT)?;
     play.feed()?;
-    let mut first = play.work("first", &[ORDER])?;
+    let mut first = play.work("first", &[])?;
     play.until_done(&mut first, BEFORE)?;
     command::pause(chance.up_to(AT_MOST));
     let first = first.terminate(GRACE).err();
