@@ -6,7 +6,7 @@
 //!    the same bytes in the same order, repeated names and null values included.
 //! 2. Behind them stands each header of [`HEADERS`] that applies, exactly once, in that order.
 //! 3. Doing it twice with one failure is the same as doing it once.
-//! 4. [`redrive::GROUP`] is gone: it says whom one sending was for. [`redrive::COUNT`] stays.
+//! 4. [`redrive::DESTINATION`] and [`redrive::GROUP`] are gone: they say whom one sending was for. [`redrive::COUNT`] stays.
 //!
 //! A message that was dead-lettered before keeps its `x-original-*` headers as they are, so that
 //! they name where it came from in the first place, while the `x-failure-*` headers tell of the
@@ -77,7 +77,8 @@ pub struct Failed<'a> {
 pub fn dead_letter(message: &Message, failed: &Failed<'_>) -> Message {
     let before = &message.headers;
     let mut headers = before.clone();
-    headers.retain(|name| !is_ours(name) && name != redrive::GROUP.as_bytes());
+    let sent_to = [redrive::DESTINATION, redrive::GROUP].map(str::as_bytes);
+    headers.retain(|name| !is_ours(name) && !sent_to.contains(&name));
     if before.text(DESTINATION).is_some() {
         keep_origin(before, &mut headers);
     } else {

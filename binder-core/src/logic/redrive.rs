@@ -6,12 +6,15 @@
 //!    payload, key, id, content type and headers in the same order, repeated names and null values
 //!    included, and ours behind them.
 //! 2. Those are the letter's `x-original-*`, then [`COUNT`], one more than the letter's, then
-//!    [`GROUP`], each once. So `dead_letter` of a message that fails again names its first origin.
+//!    [`DESTINATION`] and [`GROUP`], each once. So `dead_letter` of a message that fails again names its first origin.
 //! 3. It has no timestamp: its log must not take it for as old as it is and drop it before it is
 //!    read. When it was sent first stands in `x-original-timestamp`.
 //! 4. A letter is left, and nothing of it is sent, that does not say where it comes from, that comes
 //!    from elsewhere than `inputs`, or that was redriven `max_redrives` times.
-//! 5. A letter that [moves](moved) to the end of its store differs in [`GROUP`] alone.
+//! 5. A letter that [moves](moved) to the end of its store differs in [`DESTINATION`] and
+//!    [`GROUP`] alone.
+//! 6. A header names another group only at the destination that it names: on a copy that somebody has
+//!    sent elsewhere it means nothing.
 
 use std::fmt;
 
@@ -22,11 +25,13 @@ use crate::name::{Destination, Group};
 
 /// How often a letter was redriven, decimal.
 pub const COUNT: &str = "x-redrive-count";
-/// The one group that a redriven message is for; inputs of other groups pass over it.
+/// Where a redriven message was sent.
+pub const DESTINATION: &str = "x-redrive-destination";
+/// The one group there that it is for; inputs of other groups pass over it.
 pub const GROUP: &str = "x-redrive-group";
 
 /// Every header of a redriven message that is ours beside its origin.
-pub const HEADERS: [&str; 2] = [COUNT, GROUP];
+pub const HEADERS: [&str; 3] = [COUNT, DESTINATION, GROUP];
 
 /// Where a message may go back to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -119,15 +124,16 @@ pub fn redrive(letter: &Message, inputs: &[Home], max_redrives: u32) -> Fate {
     if before >= max_redrives {
         return Fate::Left(Left::TooOften);
     }
-    let message = message(letter, group, before.saturating_add(1));
+    let message = message(letter, (destination, group), before.saturating_add(1));
     Fate::Sent { input, message }
 }
 
-fn message(letter: &Message, group: &str, count: u32) -> Message {
+fn message(letter: &Message, (destination, group): (&str, &str), count: u32) -> Message {
     let mut headers = letter.headers.clone();
     headers.retain(|name| !dead_letter::is_ours(name) && !is_ours(name));
     dead_letter::keep_origin(&letter.headers, &mut headers);
     headers.push(COUNT, Some(count.to_string().into()));
+    headers.push(DESTINATION, Some(destination.to_owned().into()));
     headers.push(GROUP, Some(group.to_owned().into()));
     Message { headers, timestamp: None, ..letter.clone() }
 }
@@ -137,6 +143,7 @@ fn message(letter: &Message, group: &str, count: u32) -> Message {
 #[must_use]
 pub fn moved(letter: &Message, store: &str) -> Message {
     let mut message = letter.clone();
+    message.headers.set(DESTINATION, store.to_owned());
     message.headers.set(GROUP, format!("{store}.redrive"));
     message
 }
@@ -145,12 +152,13 @@ fn is_ours(name: &[u8]) -> bool {
     HEADERS.iter().any(|header| header.as_bytes() == name)
 }
 
-/// Whether a message was redriven for another group than this, so that it is to be passed over.
-/// One that names no group is for everybody.
+/// Whether a message that was read at `destination` was redriven there for another group than this,
+/// so that it is to be passed over. One that names no group is for everybody.
 #[must_use]
-pub fn is_for_another(headers: &Headers, group: Option<&str>) -> bool {
+pub fn is_for_another(headers: &Headers, destination: &str, group: Option<&str>) -> bool {
     // Asked of every message: most have no headers at all.
     !headers.is_empty()
+        && headers.text(DESTINATION) == Some(destination)
         && headers
             .value(GROUP)
             .is_some_and(|named| group.is_none_or(|group| group.as_bytes() != named.as_ref()))
@@ -190,10 +198,11 @@ mod tests {
         let expected: Vec<_> = ["a"].iter().chain(origin).chain(&HEADERS).copied().collect();
         assert_eq!(names, expected);
         assert_eq!(message.headers.text(COUNT), Some("1"));
-        assert!(!is_for_another(&message.headers, Some("billing")));
-        assert!(is_for_another(&message.headers, Some("audit")));
-        assert!(is_for_another(&message.headers, None));
-        assert!(!is_for_another(&Message::new("x").with_header("a", "1").headers, None));
+        assert!(!is_for_another(&message.headers, "shop.orders", Some("billing")));
+        assert!(is_for_another(&message.headers, "shop.orders", Some("audit")));
+        assert!(is_for_another(&message.headers, "shop.orders", None));
+        assert!(!is_for_another(&message.headers, "shop.bills", Some("audit")), "a forwarded copy");
+        assert!(!is_for_another(&Message::new("x").with_header("a", "1").headers, "x", None));
     }
 
     #[test]

@@ -87,13 +87,16 @@ async fn c25_a_group_is_reached_by_its_name(scene: Scene) -> Verdict {
     scene.provision(&[&other], &[]).await?;
     let mut two = scene.read(&other).await?;
     let group = input.group.as_ref().map(ToString::to_string).unwrap_or_default();
-    let to_one = message("one").with_header(redrive::GROUP, group);
+    let to_one = message("one")
+        .with_header(redrive::DESTINATION, input.destination.to_string())
+        .with_header(redrive::GROUP, group);
     scene.reach(&input).await?.publish([to_one]).await?;
     same("the group", &["one".into()], &texts(&one.take_and_settle(1).await?))?;
     writer.publish([message("end")]).await?;
-    let other = other.group.as_ref().map(|group| group.as_str());
+    let (there, other) = (other.destination, other.group);
+    let other = other.as_ref().map(|group| group.as_str());
     let mut came = two.take_until("end").await?;
-    came.retain(|came| !redrive::is_for_another(&came.message.headers, other));
+    came.retain(|came| !redrive::is_for_another(&came.message.headers, there.as_str(), other));
     same("what the other group has to handle", &[], &texts(&came))
 }
 

@@ -39,13 +39,19 @@ impl Flow {
         room
     }
 
+    fn is_for_another(&self, delivery: &Delivery) -> bool {
+        let (destination, _) = self.plan.origins.of(delivery.tag, None);
+        let group = self.plan.group.as_deref();
+        is_for_another(&delivery.message.headers, destination.as_str(), group)
+    }
+
     /// Takes a batch in and wakes lane tasks. What was redriven for another group is settled.
     pub(crate) fn accept(&self, batch: &mut Vec<Delivery>, effects: &mut Effects) {
         Counts::add(&self.counts.received, batch.len());
         let mut state = self.lock();
         let mut passed = 0;
         for delivery in batch.drain(..) {
-            if is_for_another(&delivery.message.headers, self.plan.group.as_deref()) {
+            if self.is_for_another(&delivery) {
                 state.settling += 1;
                 effects.settled.push((delivery.tag, Settlement::Ack));
                 passed += 1;
