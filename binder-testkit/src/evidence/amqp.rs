@@ -66,6 +66,12 @@ impl Recorder for RabbitMq {
         let count = count.ok_or_else(|| strange("a frame is cut off"))?;
         Ok(Recorded::Waiting(u64::from(count)))
     }
+
+    /// A window that has grown is another consumer, and the one before keeps what it has (decision
+    /// 29): windows of 8, 64 and 512 messages, as far as they are below the last, may stand beside it.
+    fn out(&self, in_flight: u64) -> u64 {
+        in_flight.saturating_mul(2).saturating_add(8 + 64)
+    }
 }
 
 fn ask(

@@ -38,6 +38,12 @@ pub trait Recorder: Send + Sync {
     ///
     /// When the broker cannot be asked, or has no such group yet.
     fn recorded(&self, destination: &str, group: &str) -> io::Result<Recorded>;
+
+    /// How many messages may be neither waiting nor recorded, where the application holds at most
+    /// `in_flight`: those and what the broker has sent ahead of them.
+    fn out(&self, in_flight: u64) -> u64 {
+        in_flight
+    }
 }
 
 fn strange(what: &'static str) -> io::Error {

@@ -7,13 +7,14 @@ use crate::evidence::Recorded;
 
 /// The work of one group on one destination, and whether its broker was ever ahead of it.
 ///
-/// Positions of a partition follow each other without gaps. Whatever is finished has to be told before it is settled, and what is recorded has to be read
-/// before it is checked: then nothing that is sound looks as if it were ahead.
+/// Positions of a partition follow each other without gaps. Whatever is finished has to be told
+/// before it is settled, and what is recorded has to be read before it is checked: then nothing that
+/// is sound looks as if it were ahead.
 #[derive(Debug, Default)]
 pub struct Progress {
     partitions: BTreeMap<u32, Partition>,
     sent: u64,
-    in_flight: u64,
+    out: u64,
     finished: u64,
     samples: u64,
     ahead: Option<String>,
@@ -28,10 +29,11 @@ struct Partition {
 }
 
 impl Progress {
-    /// Nothing delivered; at most `in_flight` messages are delivered and unsettled at once.
+    /// Nothing delivered; at most `out` messages neither wait nor are settled at once
+    /// ([`Recorder::out`](crate::evidence::Recorder::out)).
     #[must_use]
-    pub fn new(in_flight: u64) -> Self {
-        Self { in_flight, ..Self::default() }
+    pub fn new(out: u64) -> Self {
+        Self { out, ..Self::default() }
     }
 
     /// So many more messages are at the broker.
@@ -80,7 +82,7 @@ impl Progress {
 
     /// What neither waits nor can be in flight is settled.
     fn are_gone(&self, waiting: u64) -> Option<String> {
-        let settled = self.sent.saturating_sub(waiting).saturating_sub(self.in_flight);
+        let settled = self.sent.saturating_sub(waiting).saturating_sub(self.out);
         (settled > self.finished).then(|| {
             let (sent, finished) = (self.sent, self.finished);
             format!("of {sent} messages {settled} are settled at least, and {finished} finished")

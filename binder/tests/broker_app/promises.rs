@@ -16,7 +16,7 @@ use crate::bench::{Bench, broker};
 
 const MESSAGES: usize = 3_000;
 const KEYS: usize = 40;
-/// As many as functions run at once: nothing else can be missing from a queue.
+/// As many as functions run at once.
 const IN_FLIGHT: usize = 16;
 const ATTEMPTS: u32 = 2;
 
@@ -40,8 +40,8 @@ struct Seen {
 }
 
 impl Seen {
-    fn new() -> Self {
-        let progress = Arc::new(Mutex::new(Progress::new(IN_FLIGHT as u64)));
+    fn new(out: u64) -> Self {
+        let progress = Arc::new(Mutex::new(Progress::new(out)));
         let (ledger, arrivals) = (Arc::default(), Arrivals::default());
         Self { progress, ledger, arrivals, gate: Arc::new(Semaphore::new(0)) }
     }
@@ -105,7 +105,7 @@ fn look_on(
         // Before the group is there, the broker has nothing to say.
         if let Ok(recorded) = recorded {
             let has_everything = match recorded {
-                Recorded::Waiting(waiting) => waiting >= (MESSAGES - IN_FLIGHT) as u64,
+                Recorded::Waiting(waiting) => waiting >= MESSAGES as u64 - out(recorder),
                 _ => true,
             };
             let mut progress = seen.progress.lock().unwrap();
@@ -121,6 +121,11 @@ fn look_on(
         // Nothing tells when a broker records.
         std::thread::sleep(Duration::from_millis(10));
     }
+}
+
+/// How many messages may be missing from a queue.
+fn out(recorder: &dyn Recorder) -> u64 {
+    recorder.out(IN_FLIGHT as u64)
 }
 
 /// Who looks at the broker, and the name of the group there.
@@ -143,7 +148,7 @@ async fn nothing_is_lost_or_disordered_and_no_position_is_ahead_of_the_work() {
         .set("bindings.numbers.retry.backoff.initial=5ms");
     let rejects = bench.destination("rejects");
     let bench = bench.set(&format!("bindings.numbers.dead_letter={rejects}"));
-    let (seen, over) = (Seen::new(), Arc::new(AtomicBool::new(false)));
+    let (seen, over) = (Seen::new(out(&*recorder())), Arc::new(AtomicBool::new(false)));
     let app = App::new(seen.clone()).bind(listeners![handle, reject]).emit(emitters![numbers]);
     let looking = {
         let (seen, over) = (seen.clone(), over.clone());

@@ -40,14 +40,14 @@ impl Arrivals {
         self.0.counts.lock().unwrap().by_name.clone()
     }
 
-    /// Waits until there were so many, an hour at most. One test waits at a time.
+    /// Waits until there were so many, fifteen minutes at most. One test waits at a time.
     pub(crate) async fn at_least(&self, count: usize) {
         let arrive = async {
             while self.all() < count {
                 self.0.changed.notified().await;
             }
         };
-        let arrived = tokio::time::timeout(Duration::from_secs(3_600), arrive).await;
+        let arrived = tokio::time::timeout(Duration::from_secs(900), arrive).await;
         assert!(arrived.is_ok(), "{} of {count} have arrived", self.all());
     }
 }

@@ -39,14 +39,14 @@ impl Floor {
         self.0.changed.notify_one();
     }
 
-    /// Waits until so many numbers were handled, repetitions not counted; an hour at most.
+    /// Waits until so many numbers were handled, repetitions not counted; fifteen minutes at most.
     pub(crate) async fn at_least(&self, numbers: usize) {
         let handled = async {
             while self.handled() < numbers {
                 self.0.changed.notified().await;
             }
         };
-        let enough = tokio::time::timeout(Duration::from_secs(3_600), handled).await;
+        let enough = tokio::time::timeout(Duration::from_secs(900), handled).await;
         assert!(enough.is_ok(), "{} of {numbers} were handled", self.handled());
     }
 

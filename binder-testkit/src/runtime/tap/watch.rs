@@ -29,7 +29,7 @@ impl Watch {
         recorder: Arc<dyn Recorder>,
         in_flight: u64,
     ) -> Arc<Self> {
-        let progress = Mutex::new(Progress::new(in_flight));
+        let progress = Mutex::new(Progress::new(recorder.out(in_flight)));
         let watch = Arc::new(Self { destination, group, recorder, progress });
         let watching = Arc::downgrade(&watch);
         thread::spawn(move || look_on(&watching));
