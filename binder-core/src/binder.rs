@@ -93,6 +93,9 @@ pub enum Incoming {
     /// These partitions, in these epochs, are being taken away: what has not started goes back
     /// unsettled, and the binder waits for the settlements of what has.
     Revoked(Vec<Partition>),
+    /// These partitions, in these epochs, are somebody else's already: what has not started goes back
+    /// unsettled, and settlements of what has come too late.
+    Lost(Vec<Partition>),
 }
 
 /// A partition in one assignment.

@@ -3,7 +3,7 @@
 //!
 //! The files are those of the binders, compiled here with loom's locks, atomics and condition
 //! variables in place of the standard library's: they name them by `crate::sync` alone. Two stand
-//! in for what loom cannot run: [`sync::Notify`] for tokio's, with its contract, and a condition
+//! in for what loom cannot run: `sync::Notify` for tokio's, with its contract, and a condition
 //! variable that never times out, so that whoever relies on a time-out where someone should have
 //! rung is found as a deadlock.
 //!

@@ -138,7 +138,8 @@ impl Pump {
         }
         let epochs = self.partitions.epochs(&partitions);
         if !epochs.is_empty() {
-            self.handover.notice(Incoming::Revoked(epochs));
+            let notice = if lost { Incoming::Lost(epochs) } else { Incoming::Revoked(epochs) };
+            self.handover.notice(notice);
         }
         if lost {
             tracing::warn!(binding = %self.plan.binding, ?partitions, "partitions lost");

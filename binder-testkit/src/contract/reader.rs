@@ -57,7 +57,7 @@ impl Reader {
                 self.assigned = true;
                 Ok(())
             }
-            Incoming::Revoked(_) => {
+            Incoming::Revoked(_) | Incoming::Lost(_) => {
                 self.revoked = true;
                 Ok(())
             }

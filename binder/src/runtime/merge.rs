@@ -85,16 +85,20 @@ impl MergedSubscription {
                     Ok(Incoming::Assigned)
                 }
                 Incoming::Deliveries => self.renumber(at, batch, before),
-                Incoming::Revoked(partitions) => {
-                    let joined = partitions.into_iter().filter_map(|of| {
-                        let partition = self.sources.join(at, of.partition)?;
-                        Some(Partition { partition, ..of })
-                    });
-                    Ok(Incoming::Revoked(joined.collect()))
-                }
+                Incoming::Revoked(gone) => Ok(Incoming::Revoked(self.joined(at, gone))),
+                Incoming::Lost(gone) => Ok(Incoming::Lost(self.joined(at, gone))),
                 other => Ok(other),
             });
         }
+    }
+
+    /// The partitions of a part by the numbers of the whole.
+    fn joined(&self, at: usize, partitions: Vec<Partition>) -> Vec<Partition> {
+        let joined = partitions.into_iter().filter_map(|of| {
+            let partition = self.sources.join(at, of.partition)?;
+            Some(Partition { partition, ..of })
+        });
+        joined.collect()
     }
 
     /// Gives what a part has delivered the numbers of the whole.

@@ -64,7 +64,10 @@ impl Pump {
                 }
                 Poll::Ready(Ok(Incoming::Assigned)) => self.flow.assigned(),
                 Poll::Ready(Ok(Incoming::Revoked(partitions))) => {
-                    self.flow.revoke(&partitions, &mut self.effects);
+                    self.flow.revoke(&partitions, false, &mut self.effects);
+                }
+                Poll::Ready(Ok(Incoming::Lost(partitions))) => {
+                    self.flow.revoke(&partitions, true, &mut self.effects);
                 }
                 Poll::Ready(Ok(_)) => {}
                 Poll::Ready(Err(error)) => {
@@ -76,7 +79,7 @@ impl Pump {
                     tracing::error!(function = plan.function, "{error}");
                     self.flow.counts.note_error(error.to_string());
                     self.ended = true;
-                    self.flow.drain(Some(error));
+                    self.flow.end(error);
                 }
             }
         }
@@ -125,7 +128,7 @@ impl Future for Pump {
                 this.flow.handed(&mut this.effects);
             }
             if published.is_ready() && this.flow.is_drained() {
-                if this.ended || !this.flow.holds() {
+                if !this.flow.holds() {
                     return this.poll_close(cx);
                 }
                 this.flow.hold();

@@ -39,6 +39,9 @@ pub(crate) struct Arguments {
     /// Go on after a step that fails.
     #[arg(long)]
     keep_going: bool,
+    /// Begin with this step, as it is numbered in the output; those before it are not run
+    #[arg(long, value_name = "NUMBER", default_value_t = 1)]
+    from: usize,
 }
 
 /// Run the steps and report; the report is the last thing printed.
@@ -49,6 +52,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<ExitCode> {
     for (number, step) in (1..).zip(steps) {
         let verdict = match step.work {
             Work::Ignored(reason) => Verdict::Ignored(reason),
+            Work::Run(_) if number < arguments.from => Verdict::NotRun,
             Work::Run(_) if report.has_failed() && !arguments.keep_going => Verdict::NotRun,
             Work::Run(work) => {
                 println!("[{number}/{count}] {}", step.name);

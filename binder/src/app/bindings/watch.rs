@@ -31,11 +31,14 @@ pub(super) async fn watch_over(
         biased;
         ended = tasks.ended() => Some(ended.err()),
         held = holding.wait_for(|holding| *holding) => { drop(held); None }
-        () = overdue => {
-            let (function, binding) = (flow.plan.function, &flow.plan.binding);
-            tracing::error!(function, binding, "not drained within the grace of {grace:?}: what \
-                is unsettled will be delivered again");
-            Some(flow.reason())
+        () = overdue => match flow.holds() {
+            true => None,
+            false => {
+                let (function, binding) = (flow.plan.function, &flow.plan.binding);
+                tracing::error!(function, binding, "not drained within the grace of {grace:?}: \
+                    what is unsettled will be delivered again");
+                Some(flow.reason())
+            }
         }
     };
     let Some(ended) = ended else { return hold(lives, number, tasks).await };

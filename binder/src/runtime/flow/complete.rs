@@ -159,15 +159,16 @@ impl Flow {
         effects: &mut Effects,
     ) -> Option<Instant> {
         let mut state = self.lock();
-        let clock = now.saturating_duration_since(self.begun).as_millis();
-        state.clock = u32::try_from(clock).unwrap_or(u32::MAX);
+        state.clock = self.millis(now);
         state.timers.take_due(now, due);
         let mut again = Vec::new();
         for what in due.drain(..) {
             match what {
                 Due::Resume(lane) => state.lanes.resume(lane),
                 Due::Feed(source) => {
-                    Counts::add(&self.counts.fed_again, 1);
+                    // What has waited at the broker is not fed again, it comes.
+                    let again = self.plan.stream && self.plan.waits.is_empty();
+                    Counts::add(&self.counts.fed_again, usize::from(again));
                     state.feed_again(source);
                 }
                 Due::GiveUp => self.give_up_finishing(&mut state, effects),

@@ -1,14 +1,15 @@
 //! Keys that are behind others catch up before their partition goes away.
 
+use std::collections::VecDeque;
+
 use binder_core::Tag;
 use binder_core::binder::Partition;
 use binder_core::logic::drain::{Waiting, finish};
 
-use super::{Due, Effects, Entry, Flow, State};
+use super::{Due, Effects, Entry, Flow, Item, State};
 use crate::runtime::plan::Order;
 
-/// How many messages are started for this, for each that may run at once: what a drain may take
-/// longer by, in calls.
+/// How many messages are started for this, for each that may run at once.
 const MORE_CALLS: usize = 8;
 
 impl Flow {
@@ -17,17 +18,19 @@ impl Flow {
         self.plan.keeps_positions && self.plan.order == Order::Key && !self.plan.stream
     }
 
-    /// Remembers how far the messages that start have come.
-    pub(super) fn note_started(&self, state: &mut State, tag: Tag) {
-        if self.has_gaps() {
-            let started = state.started.entry(partition(tag)).or_default();
-            *started = (*started).max(tag.sequence);
+    /// Remembers how far the messages that start have come: those of one lane, in order. A partition
+    /// that was taken away is not looked at again.
+    pub(super) fn note_started(&self, state: &mut State, items: &VecDeque<Item>) {
+        let Some(last) = items.back().filter(|_| self.has_gaps()) else { return };
+        if state.entries.get(last.index as usize).is_some_and(|entry| !entry.revoked) {
+            let started = state.started.entry(partition(last.tag)).or_default();
+            *started = (*started).max(last.tag.sequence);
         }
     }
 
     /// Chooses, of the entries in question, what is to be started all the same.
     pub(super) fn choose_finishing(&self, state: &mut State, which: impl Fn(&Entry) -> bool) {
-        if !self.has_gaps() || state.paused {
+        if !self.has_gaps() || !state.may_start() {
             return;
         }
         let State { lanes, entries, started, .. } = &mut *state;
@@ -51,12 +54,14 @@ impl Flow {
         }
     }
 
-    /// Nothing more is started of partitions that were taken away: their new owner may begin soon.
+    /// Nothing more is started of what goes away: a new owner may begin soon, and a stop is not to
+    /// take longer.
     pub(super) fn give_up_finishing(&self, state: &mut State, effects: &mut Effects) {
+        let all = !state.phase.is_running();
         for (_, entry) in &mut state.entries {
-            entry.finishing &= !entry.revoked;
+            entry.finishing &= !(all || entry.revoked);
         }
-        self.give_back(state, effects, |entry| entry.revoked);
+        self.give_back(state, effects, |entry| all || entry.revoked);
         self.interrupt();
     }
 
@@ -70,6 +75,7 @@ impl Flow {
     }
 }
 
-const fn partition(tag: Tag) -> Partition {
+/// The partition of a delivery.
+pub(super) const fn partition(tag: Tag) -> Partition {
     Partition { epoch: tag.epoch, partition: tag.partition }
 }

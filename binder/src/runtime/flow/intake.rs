@@ -8,6 +8,7 @@ use binder_core::logic::partition::lane_of;
 use binder_core::logic::redrive::is_for_another;
 use binder_core::{Delivery, Room, Settlement};
 
+use super::finishing::partition;
 use super::{Counts, Due, Effects, Entry, Flow, Item, Source, State};
 use crate::runtime::plan::Order;
 
@@ -117,10 +118,10 @@ impl Flow {
         }
         for index in taken.drain(..) {
             if let Some(item) = state.item(index) {
-                self.note_started(&mut state, item.tag);
                 into.push_back(item);
             }
         }
+        self.note_started(&mut state, into);
         state.taken = taken;
         self.ask_for_more(&state);
         lane
@@ -141,20 +142,24 @@ impl Flow {
         }
     }
 
-    /// These partitions are being taken away: what has not started goes back.
-    pub(crate) fn revoke(&self, partitions: &[Partition], effects: &mut Effects) {
-        let gone = |entry: &Entry| {
-            let of = Partition { epoch: entry.tag.epoch, partition: entry.tag.partition };
-            partitions.contains(&of)
-        };
+    /// These partitions are being taken away, or are lost already: what has not started goes back,
+    /// except where it catches up with what has, as long as there is time.
+    pub(crate) fn revoke(&self, partitions: &[Partition], lost: bool, effects: &mut Effects) {
         let mut state = self.lock();
         for (_, entry) in &mut state.entries {
-            entry.revoked |= gone(entry);
+            entry.revoked |= partitions.contains(&partition(entry.tag));
         }
-        self.choose_finishing(&mut state, gone);
-        self.give_back(&mut state, effects, |entry| gone(entry) && !entry.finishing);
+        if !lost {
+            self.choose_finishing(&mut state, |entry| entry.revoked);
+            self.give_up_later(&mut state, effects);
+        }
+        self.give_back(&mut state, effects, |entry| entry.revoked && !entry.finishing);
         state.started.retain(|partition, _| !partitions.contains(partition));
-        self.give_up_later(&mut state, effects);
+        // It is not waited for, wherever it goes.
+        if let Some(tag) = state.held.take_if(|tag| partitions.contains(&partition(*tag))) {
+            state.settling += 1;
+            effects.settled.push((tag, Settlement::Release));
+        }
         self.interrupt();
         drop(state);
         self.interrupted.wake();

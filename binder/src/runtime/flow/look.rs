@@ -48,15 +48,21 @@ impl Flow {
             (Phase::Running, false) => Doing::Reading,
         };
         // Delivered since the clock was last read counts as delivered then.
-        let first = state.entries.iter().map(|(_, entry)| entry.at).min();
-        let age = |at| now.saturating_duration_since(self.begun + Duration::from_millis(at));
+        let millis = self.millis(now);
+        let oldest = state.entries.iter().map(|(_, entry)| millis.wrapping_sub(entry.at)).max();
         Look {
             doing,
             since: state.since,
             in_flight: state.entries.len(),
-            oldest: first.map(|at| age(u64::from(at))),
+            oldest: oldest.map(|age| Duration::from_millis(u64::from(age))),
             blocked: state.sends.is_refused(),
         }
+    }
+
+    /// Milliseconds since the flow began; they begin again after 49 days, so only differences mean
+    /// something.
+    pub(super) fn millis(&self, now: Instant) -> u32 {
+        now.saturating_duration_since(self.begun).as_millis() as u32
     }
 
     /// The binder has assigned what is read.
@@ -84,7 +90,7 @@ impl Flow {
         self.holding.subscribe()
     }
 
-    /// Tells when the binding begins to stop by itself and is not going to hold a place.
+    /// Tells when the binding begins to stop by itself.
     pub(crate) fn when_failing(&self) -> watch::Receiver<bool> {
         self.failing.subscribe()
     }

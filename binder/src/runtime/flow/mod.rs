@@ -69,7 +69,7 @@ pub(crate) struct Flow {
     assigned: watch::Sender<bool>,
     /// Whether it has stopped at a message and holds what it was assigned.
     holding: watch::Sender<bool>,
-    /// It stops by itself.
+    /// Tells that it stops by itself.
     failing: watch::Sender<bool>,
     /// What entries count their time from.
     begun: Instant,
@@ -102,6 +102,10 @@ pub(crate) struct State {
     failing: bool,
     /// The message that it stops at.
     stopped_at: Option<Position>,
+    /// The same, as long as its partition is ours.
+    held: Option<Tag>,
+    /// The subscription has ended by itself.
+    ended: bool,
     /// It was told to end, and not to hold what it was assigned.
     leaving: bool,
     /// A task is gone, and what it had in hand is not waited for.
@@ -142,6 +146,8 @@ impl Flow {
             since: SystemTime::now(),
             failing: false,
             stopped_at: None,
+            held: None,
+            ended: false,
             leaving: false,
             abandoned: false,
             clock: 0,

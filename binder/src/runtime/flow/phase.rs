@@ -36,21 +36,29 @@ impl Flow {
         self.apply(&mut effects);
     }
 
+    /// The subscription has ended with an error: nothing is held any more.
+    pub(crate) fn end(&self, error: binder_core::Error) {
+        let mut effects = Effects::default();
+        let mut state = self.lock();
+        state.ended = true;
+        self.begin_drain(&mut state, Some(error), &mut effects);
+        drop(state);
+        self.apply(&mut effects);
+    }
+
     fn begin_drain(
         &self,
         state: &mut State,
         reason: Option<binder_core::Error>,
         effects: &mut Effects,
     ) {
-        if reason.is_some() && state.phase.is_running() {
-            state.failing = true;
-            let holds = self.plan.holds && state.stopped_at.is_some();
-            self.failing.send_replace(!holds);
-        }
         if reason.is_some() {
+            state.failing |= state.phase.is_running();
+            self.failing.send_replace(true);
             state.entries.iter_mut().for_each(|(_, entry)| entry.finishing = false);
         } else if state.phase.is_running() {
             self.choose_finishing(state, |_| true);
+            self.give_up_later(state, effects);
         }
         match &mut state.phase {
             Phase::Running => {
@@ -97,6 +105,7 @@ impl Flow {
             let (destination, tag) = entry.place(&self.plan.origins);
             let position = || Position::new(destination.clone(), tag);
             state.stopped_at.get_or_insert_with(position);
+            state.held.get_or_insert(entry.tag);
         }
         self.begin_drain(state, Some(reason), effects);
     }
@@ -139,7 +148,7 @@ impl Flow {
     pub(crate) fn holds(&self) -> bool {
         let state = self.lock();
         let holds = self.plan.holds && state.stopped_at.is_some();
-        holds && !state.leaving && !state.abandoned
+        holds && !state.leaving && !state.abandoned && !state.ended
     }
 
     /// Waits no longer for what is in progress: a task that had it in hand is gone.

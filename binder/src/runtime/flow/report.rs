@@ -9,6 +9,7 @@ use binder_core::logic::dead_letter::{Failed, dead_letter};
 use binder_core::logic::message_id::{Origin, derive};
 use tracing::Level;
 
+use super::finishing::partition;
 use super::{Counts, Due, Effects, Flow, Item, Source, State};
 use crate::function::failure::{Class, Failure};
 use crate::function::outputs::Outputs;
@@ -170,11 +171,15 @@ impl Flow {
         let rest: Vec<u32> = rest.into_iter().map(|item| state.return_unstarted(item)).collect();
         let running = state.phase.is_running();
         let Some(entry) = state.entries.get_mut(index as usize) else { return };
-        let (lane, attempt) = (entry.lane, entry.attempts.attempt());
+        let (lane, tag, attempt) = (entry.lane, entry.tag, entry.attempts.attempt());
         if !running || entry.revoked {
             self.free_lane(state, lane, rest);
             self.release(state, index, effects);
-            self.give_back(state, effects, |entry| !running || entry.revoked);
+            // Below a gap that stays, the other keys of its partition catch up in vain.
+            let gone = partition(tag);
+            self.give_back(state, effects, |entry| {
+                partition(entry.tag) == gone || (!entry.finishing && (!running || entry.revoked))
+            });
             return;
         }
         let event = Event::Failed { retryable: failure.class.is_retried() };

@@ -86,7 +86,7 @@ impl Flow {
         let mut entry = Entry::new(delivery, lane, state.serial, state.clock);
         let mut left = Duration::ZERO;
         if let Some(Again { attempts, due, partition, position }) = again {
-            entry.attempts = Attempts::new(attempts.saturating_add(earlier));
+            entry.attempts = Attempts::new(attempts.max(earlier));
             entry.first = Some(Box::new(Tag { partition, sequence: position, ..tag }));
             let wait = self.plan.origins.wait(tag).and_then(|step| self.plan.waits.get(step));
             let until = u64::try_from(due.saturating_sub(now_ms())).unwrap_or(0);
