@@ -6,7 +6,7 @@
 use std::fmt;
 
 use binder_core::logic::sources::Sources;
-use binder_core::{Destination, Error, ErrorKind, Result, Tag};
+use binder_core::{Destination, Error, ErrorKind, Limit, Result, Tag};
 
 /// The destinations that an input reads, at least one.
 #[derive(Clone, Debug)]
@@ -38,6 +38,11 @@ impl Origins {
     /// All of them.
     pub(crate) fn iter(&self) -> impl Iterator<Item = &Destination> {
         std::iter::once(&self.first).chain(&self.others)
+    }
+
+    /// What of a limit each source has, waits included.
+    pub(crate) fn share(&self, limit: Limit) -> Limit {
+        self.sources.share(limit, self.sources.count() - 1)
     }
 
     /// How many there are.

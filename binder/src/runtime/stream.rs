@@ -202,12 +202,12 @@ impl StreamTask {
             let plan = &self.flow.plan;
             if self.feeder.is_alone() {
                 self.feeder.relax();
-            } else if self.flow.is_full() {
+            } else if let Some(held) = self.flow.full() {
                 tracing::warn!(
                     function = plan.function,
-                    "stalled: the stream holds {} messages (`max_in_flight`) and has yielded nothing \
-                     for {deadline:?} (`deadline`)",
-                    plan.limit.messages,
+                    "stalled: the stream holds {held} messages (`max_in_flight`, of which each \
+                     destination has an equal share) and has yielded nothing for {deadline:?} \
+                     (`deadline`)",
                 );
             }
         }

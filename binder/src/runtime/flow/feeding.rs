@@ -77,9 +77,13 @@ impl Flow {
         self.apply(&mut effects);
     }
 
-    /// Whether the function holds all that may be in flight.
-    pub(crate) fn is_full(&self) -> bool {
-        self.lock().full
+    /// How many messages the function holds, if no more may be in flight: of one source at least,
+    /// where each has its share.
+    pub(crate) fn full(&self) -> Option<usize> {
+        let state = self.lock();
+        let held = state.entries.len();
+        let share = self.plan.origins.share(self.plan.limit).messages;
+        (state.full || held >= share).then_some(held)
     }
 }
 
