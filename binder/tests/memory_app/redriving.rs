@@ -64,6 +64,50 @@ async fn what_cannot_go_back_is_kept_and_told() {
     assert_eq!(letters.list().await.unwrap()[0].classes.get(&None), Some(&3));
 }
 
+/// A function that reads dead letters has dead letters of its own. What failed before it came there
+/// stands in the first store too, and goes back from that one alone.
+#[tokio::test(start_paused = true)]
+async fn a_letter_goes_back_from_the_store_of_the_group_at_which_it_failed_first() {
+    let bench = Bench::new(Executor::current());
+    let bench = bench.set("bindings.orders.dead_letter=dead").set("bindings.dead.dead_letter=last");
+    let seen = Arrivals::default();
+    let app = || App::new(seen.clone()).bind(listeners![refuse, file]);
+    let running = bench.start(app()).await;
+    bench.send("orders", [Message::new("order")]).await;
+    bench.send("dead", [Message::new("by hand")]).await;
+    seen.at_least(2).await;
+    assert_eq!(running.stop().await, Exit::Drained);
+
+    let letters = bench.dead_letters(app());
+    let redrive = async |store: &str| {
+        let done = letters.redrive(store, &Default::default(), pending(), |_| ()).await.unwrap();
+        assert!(matches!(done.end, RedriveEnd::Whole), "{done:?}");
+        let sent: Vec<_> = done.sent.into_iter().collect();
+        (sent, done.left.into_keys().collect::<Vec<_>>())
+    };
+    let to = |destination: &str, group| vec![((destination.to_owned(), bench.group(group)), 1)];
+    let (sent, left) = redrive("last").await;
+    assert_eq!(sent, to("dead", "file"), "what failed there first");
+    assert_eq!(left.len(), 1, "{left:?}");
+    assert!(left[0].contains("group `shop.refuse`, which has its dead letters in another"));
+    let (sent, left) = redrive("dead").await;
+    assert_eq!(
+        sent,
+        to("orders", "refuse"),
+        "the order, and what came back from the last store not"
+    );
+    assert_eq!(left.len(), 2, "{left:?}");
+    assert!(left[0].contains("group `shop.file`, which has its dead letters in another"));
+}
+
+#[stream_listener]
+#[input("dead")]
+async fn file(_: Bytes, State(seen): State<Arrivals>) -> Result<()> {
+    seen.add("letter");
+    Err(binder::Error::msg("no room")).permanent()?;
+    Ok(())
+}
+
 #[stream_listener]
 #[input("orders")]
 async fn refuse(_: Bytes) -> Result<()> {

@@ -152,23 +152,20 @@ impl DeadLetters {
         self.resolved.functions.iter().flat_map(|function| &function.inputs)
     }
 
-    /// Where letters of this binder may go back to.
-    fn homes(&self, binder: &str) -> Vec<Home> {
-        let mut homes: Vec<Home> = Vec::new();
-        for input in self.inputs().filter(|input| input.binder == binder) {
-            for home in stores::homes(input) {
-                if !homes.contains(&home) {
-                    homes.push(home);
-                }
-            }
-        }
-        homes
+    /// Where letters of this store may go back to.
+    fn homes(&self, store: &Store) -> Vec<Home> {
+        self.inputs().flat_map(|input| store.homes(input)).collect()
+    }
+
+    /// The inputs on the same binder whose letters this store does not keep.
+    fn others(&self, store: &Store) -> Vec<Home> {
+        let here = self.inputs().filter(|input| input.binder == store.binder);
+        here.flat_map(|input| store.others(input)).collect()
     }
 
     /// Binds what reaches one of them.
     async fn bind_home(&self, store: &Store, home: &Home) -> Result<Arc<dyn Publisher>> {
-        let here = self.inputs().filter(|input| input.binder == store.binder);
-        let input = here.into_iter().find(|input| stores::homes(input).any(|own| own == *home));
+        let input = self.inputs().find(|input| store.homes(input).any(|own| own == *home));
         let specs = input.into_iter().flat_map(|input| specs::consumers(&self.resolved, input));
         let spec = specs.into_iter().find(|spec| spec.destination == home.destination);
         let spec = spec.ok_or_else(|| Error::new(ErrorKind::Config, "the input is gone"))?;

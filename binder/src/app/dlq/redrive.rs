@@ -97,7 +97,10 @@ pub(super) struct Run<'a, P> {
     letters: Box<dyn Letters>,
     options: &'a RedriveOptions,
     progress: P,
+    /// Where letters of this store may go back to.
     homes: Vec<Home>,
+    /// The inputs that have their letters elsewhere.
+    others: Vec<Home>,
     /// Bound when the first letter goes there, by index of `homes`.
     publishers: BTreeMap<usize, Arc<dyn Publisher>>,
     tail: Option<Arc<dyn Publisher>>,
@@ -139,7 +142,8 @@ impl<'a, P: FnMut(&Redriven)> Run<'a, P> {
             store,
             options,
             progress,
-            homes: of.homes(&store.binder),
+            homes: of.homes(store),
+            others: of.others(store),
             publishers: BTreeMap::new(),
             tail: None,
             flight: Flight::new(),
@@ -235,7 +239,7 @@ impl<'a, P: FnMut(&Redriven)> Run<'a, P> {
             self.ended = self.waiting.is_empty();
         }
         let Some(next) = self.waiting.front() else { return Ok(false) };
-        let fate = redrive(&next.message, &self.homes, self.options.max_redrives);
+        let fate = redrive(&next.message, &self.homes, &self.others, self.options.max_redrives);
         if let Fate::Sent { .. } = &fate
             && !self.options.dry_run
         {
