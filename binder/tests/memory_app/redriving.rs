@@ -25,6 +25,11 @@ async fn what_fails_again_and_again_is_left() {
     redriven::poison(Bench::new(Executor::current())).await;
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_failed_goes_back_before_there_are_more_partitions() {
+    redriven::before_growth(Bench::new(Executor::current())).await;
+}
+
 /// Letters of others, and of functions that are gone, stay behind what can go back; who reads the
 /// dead letters as a destination sees none of them twice.
 #[tokio::test(start_paused = true)]

@@ -16,7 +16,9 @@ use std::future::Future;
 use std::sync::Arc;
 
 use binder_core::logic::redrive::Home;
-use binder_core::{Binder, DeadLetterStore, Error, ErrorKind, Letters, Publisher, Result, Room};
+use binder_core::{
+    Binder, DeadLetterStore, Error, ErrorKind, Letters, ProducerSpec, Publisher, Result, Room,
+};
 
 use super::connect::{self, Connected};
 use super::{App, Launch, LaunchError, specs};
@@ -172,11 +174,12 @@ impl DeadLetters {
         self.store(store)?.bind_group(&spec).await
     }
 
-    /// Binds the end of the store.
+    /// Binds the end of the store, which is taken as it is.
     async fn bind_tail(&self, store: &Store) -> Result<Arc<dyn Publisher>> {
         let specs = specs::dead_producers(&self.resolved, self.input(store)?);
         let spec = specs.into_iter().find(|spec| spec.destination == store.destination);
         let spec = spec.ok_or_else(|| Error::new(ErrorKind::Config, "the store is gone"))?;
+        let spec = ProducerSpec { partition_count: None, grow: false, ..spec };
         self.binder(store)?.bind_producer(&spec).await
     }
 
