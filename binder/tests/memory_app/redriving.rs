@@ -69,6 +69,26 @@ async fn what_cannot_go_back_is_kept_and_told() {
     assert_eq!(letters.list().await.unwrap()[0].classes.get(&None), Some(&3));
 }
 
+/// Whatever strangers write in the headers of letters, the reasons why they stay are few and short.
+#[tokio::test(start_paused = true)]
+async fn reasons_that_strangers_make_up_do_not_fill_the_memory() {
+    let bench = Bench::new(Executor::current()).set("bindings.orders.dead_letter=dead");
+    let app = || App::new(()).bind(listeners![refuse]);
+    assert_eq!(bench.start(app()).await.stop().await, Exit::Drained);
+    let group = |index| format!("{index} {:>9000}", "x");
+    let headers = |index| {
+        let origin = [("x-original-destination", "orders".to_owned())];
+        Headers::from_iter(origin.into_iter().chain([("x-original-group", group(index))]))
+    };
+    let send = (0..500).map(|index| Message { headers: headers(index), ..Message::new("letter") });
+    bench.send("dead", send).await;
+    let letters = bench.dead_letters(app());
+    let done = letters.redrive("dead", &Default::default(), pending(), |_| ()).await.unwrap();
+    assert_eq!((done.all_left(), done.left.len()), (500, 101));
+    assert_eq!(done.left["others"], 400);
+    assert!(done.left.keys().all(|why| why.len() < 2_000), "cut");
+}
+
 /// A function that reads dead letters has dead letters of its own. What failed before it came there
 /// stands in the first store too, and goes back from that one alone.
 #[tokio::test(start_paused = true)]

@@ -149,13 +149,17 @@ async fn list(letters: &DeadLetters, as_json: bool, say: impl Fn(&dyn Display)) 
 
 async fn show(letters: &DeadLetters, destination: &str, limit: usize, as_json: bool) -> Result<()> {
     durable(letters, destination)?;
-    let shown = letters.show(destination, limit).await?;
-    let each = shown.iter().zip(1..).map(|(letter, number)| match as_json {
-        true => format!("{}\n", json::letter(letter)),
-        false => text::letter(letter, number),
-    });
-    print(&each.collect::<Vec<_>>().join(if as_json { "" } else { "\n" }));
-    if shown.is_empty() && !as_json {
+    let mut shown = 0;
+    let print_one = |letter| {
+        shown += 1;
+        match as_json {
+            true => print(&format!("{}\n", json::letter(&letter))),
+            false if shown == 1 => print(&text::letter(&letter, shown)),
+            false => print(&format!("\n{}", text::letter(&letter, shown))),
+        }
+    };
+    letters.look(destination, limit, print_one).await?;
+    if shown == 0 && !as_json {
         print("empty\n");
     }
     Ok(())

@@ -1,6 +1,6 @@
 //! Dead letters, read back and sent home: what `dlq list`, `show` and `redrive` do.
 //!
-//! Reading order: `stores`, `letter`, `list`, `flight`, `redrive`; then `command`, with `text` and
+//! Reading order: `stores`, `letter`, `tally`, `list`, `flight`, `redrive`; then `command`, with `text` and
 //! `json` for what it prints.
 
 mod command;
@@ -10,6 +10,7 @@ mod letter;
 mod list;
 mod redrive;
 mod stores;
+mod tally;
 mod text;
 
 use std::future::Future;
@@ -93,11 +94,18 @@ impl DeadLetters {
     ///
     /// [`ErrorKind::Config`] for a destination that is no such store, and when it cannot be read.
     pub async fn show(&self, destination: &str, limit: usize) -> Result<Vec<Letter>> {
+        let mut all = Vec::new();
+        self.look(destination, limit, |letter| all.push(letter)).await?;
+        Ok(all)
+    }
+
+    /// The same letter by letter; no more than a batch is held at a time.
+    async fn look(&self, destination: &str, limit: usize, each: impl FnMut(Letter)) -> Result<()> {
         let store = stores::find(&self.stores, destination)?;
         let Some(letters) = self.open(store).await.map_err(|error| located(error, store))? else {
-            return Ok(Vec::new());
+            return Ok(());
         };
-        letter::oldest(letters, limit).await.map_err(|error| located(error, store))
+        letter::oldest(letters, limit, each).await.map_err(|error| located(error, store))
     }
 
     /// Sends the letters of a store back to the groups at which they failed, until everything that

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::flight::{Flight, Flying, Landed, Way};
 use super::stores::Store;
-use super::{BATCH, DeadLetters, located};
+use super::{BATCH, DeadLetters, located, tally};
 use crate::runtime::plan::RESEND;
 
 /// How long it goes on without a single confirmation.
@@ -55,7 +55,7 @@ pub struct Redriven {
     pub held: u64,
     /// How many were sent and confirmed, by destination and group.
     pub sent: BTreeMap<(String, String), u64>,
-    /// How many stay in the store, by reason.
+    /// How many stay in the store, by reason; after a hundred reasons the rest are `others`.
     pub left: BTreeMap<String, u64>,
     /// Why it ended.
     pub end: RedriveEnd,
@@ -412,7 +412,8 @@ impl<'a, P: FnMut(&Redriven)> Run<'a, P> {
     }
 
     fn count_left(&mut self, why: &Left) {
-        *self.done.left.entry(why.to_string()).or_default() += 1;
+        let why = tally::key(why.to_string());
+        tally::count(&mut self.done.left, why, || tally::OTHERS.to_owned());
         (self.progress)(&self.done);
     }
 }
