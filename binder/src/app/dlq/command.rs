@@ -138,7 +138,7 @@ async fn list(letters: &DeadLetters, as_json: bool, say: impl Fn(&dyn Display)) 
     }
     if as_json {
         let all: Vec<_> = all.iter().map(json::summary).collect();
-        print(&format!("{}\n", serde_json::Value::from(all)));
+        print(&json::line(&all.into()));
     } else if all.is_empty() {
         say(&stores::nothing());
     } else {
@@ -153,7 +153,7 @@ async fn show(letters: &DeadLetters, destination: &str, limit: usize, as_json: b
     let print_one = |letter| {
         shown += 1;
         match as_json {
-            true => print(&format!("{}\n", json::letter(&letter))),
+            true => print(&json::line(&json::letter(&letter))),
             false if shown == 1 => print(&text::letter(&letter, shown)),
             false => print(&format!("\n{}", text::letter(&letter, shown))),
         }
