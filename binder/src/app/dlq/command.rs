@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -45,8 +46,8 @@ enum What {
         /// The store, as `dlq list` names it
         destination: String,
         /// How many at most
-        #[arg(long, value_name = "N", default_value_t = 10)]
-        limit: usize,
+        #[arg(long, value_name = "N", default_value = "10")]
+        limit: NonZeroUsize,
         /// One object a line, with everything in full: bytes that are no text as base64
         #[arg(long)]
         json: bool,
@@ -103,7 +104,7 @@ pub(in crate::app) async fn run(
     match command.what {
         What::List { json } => or_signal(signals, list(letters, json, say)).await,
         What::Show { destination, limit, json } => {
-            or_signal(signals, show(letters, &destination, limit, json)).await
+            or_signal(signals, show(letters, &destination, limit.get(), json)).await
         }
         What::Redrive { destination, limit, rate, max_redrives, dry_run } => {
             let options = RedriveOptions { limit, rate: rate.0, max_redrives, dry_run };
