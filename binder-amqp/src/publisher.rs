@@ -1,22 +1,23 @@
 //! The async half of an output.
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use binder_core::{
-    ConsumerSpec, Error, ErrorKind, Outbox, ProducerSpec, Publisher, Result, Unrouted,
+    ConsumerSpec, Error, ErrorKind, Group, Outbox, ProducerSpec, Publisher, Result, Unrouted,
 };
 use lapin::types::ShortString;
 use tokio::time::Instant;
 
+use crate::connection::Live;
 use crate::engine::Engine;
 use crate::link::Link;
 use crate::options::Options;
 use crate::outlet::Outlet;
 use crate::route::Routes;
 use crate::sender::{Plan, Sender};
-use crate::topology::{Wanted, short};
+use crate::topology::{GroupQueues, Wanted, short};
 
 /// Reaches the broker, makes the topology and opens a channel.
 ///
@@ -30,7 +31,8 @@ pub(crate) async fn bind(
     spec: &ProducerSpec,
 ) -> Result<Arc<dyn Publisher>> {
     let options = link.checked().options.of_output(&spec.native)?;
-    start(engine, link, admin, plan(spec, options)?, spec.connect).await
+    let deadline = Instant::now() + spec.connect;
+    start(engine, link, admin, plan(spec, options)?, deadline).await
 }
 
 /// The same for one group of a destination, past the exchange, so that no other group gets what is
@@ -50,19 +52,46 @@ pub(crate) async fn bind_group(
         let why = "an input without a group has no queue to send to";
         return Err(Error::new(ErrorKind::Unsupported, why));
     };
+    let deadline = Instant::now() + spec.connect;
+    // Whoever reads the group now reads no queue that would be added.
+    let partition_count = found(engine, admin, spec, group, deadline).await?;
+    let spec = ConsumerSpec { partition_count, grow: false, ..spec.clone() };
     let destination = spec.destination.clone();
-    let partitioner = options.partitioner;
-    let routes = Routes::to_group(&destination, group, spec.partition_count, partitioner)?;
+    let routes = Routes::to_group(&destination, group, partition_count, options.partitioner)?;
     let plan = Plan {
         binding: spec.binding.to_string(),
         destination,
         exchange: ShortString::default(),
-        wanted: Wanted::of_input(spec),
+        wanted: Wanted::of_input(&spec),
         unrouted: Unrouted::Fail,
         routes,
         max_message_size: options.max_message_size,
     };
-    start(engine, link, admin, plan, spec.connect).await
+    start(engine, link, admin, plan, deadline).await
+}
+
+/// How many partition queues of a group there are to send to.
+async fn found(
+    engine: &Arc<Engine>,
+    admin: &Arc<Link>,
+    spec: &ConsumerSpec,
+    group: &Group,
+    deadline: Instant,
+) -> Result<Option<NonZeroU32>> {
+    let (admin, queues) = (
+        admin.clone(),
+        GroupQueues {
+            destination: spec.destination.clone(),
+            group: group.clone(),
+            partitions: spec.partition_count,
+            grow: false,
+        },
+    );
+    let look = async move {
+        let queues = &queues;
+        admin.with(deadline, async |live: Arc<Live>| queues.found(&live).await).await
+    };
+    engine.call(look).await
 }
 
 async fn start(
@@ -70,11 +99,10 @@ async fn start(
     link: &Arc<Link>,
     admin: &Arc<Link>,
     plan: Plan,
-    connect: Duration,
+    deadline: Instant,
 ) -> Result<Arc<dyn Publisher>> {
     let outlet = Arc::new(Outlet::default());
     let mut sender = Sender::new(plan, link.clone(), admin.clone(), outlet.clone());
-    let deadline = Instant::now() + connect;
     let started = engine.call(async move {
         let session = sender.start(deadline).await?;
         Ok((sender, session))

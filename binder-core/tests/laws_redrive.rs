@@ -70,7 +70,7 @@ proptest! {
         // Each round fails elsewhere, and the first origin stays.
         for round in 1..=max {
             let letter = dead_letter(&current, &failed(u64::from(round)));
-            let Fate::Sent { input, message } = redrive(&letter, &home(), max) else {
+            let Fate::Sent { input, message } = redrive(&letter, &home(), &[], max) else {
                 return Err(TestCaseError::fail("it was left"));
             };
             prop_assert_eq!(input, 0);
@@ -105,7 +105,7 @@ proptest! {
             current = message;
         }
         let letter = dead_letter(&current, &failed(0));
-        prop_assert_eq!(redrive(&letter, &home(), max), Fate::Left(Left::TooOften));
+        prop_assert_eq!(redrive(&letter, &home(), &[], max), Fate::Left(Left::TooOften));
     }
 
     #[test]
@@ -116,7 +116,7 @@ proptest! {
         let letter = dead_letter(&message, &failed(1));
         let mut moved = redrive::moved(&letter, "dead");
         prop_assert!(redrive::is_for_another(&moved.headers, "dead", group.as_deref()));
-        prop_assert_eq!(redrive(&moved, &home(), 1), redrive(&letter, &home(), 1));
+        prop_assert_eq!(redrive(&moved, &home(), &[], 1), redrive(&letter, &home(), &[], 1));
         prop_assert_eq!(&redrive::moved(&moved, "dead"), &moved);
         let sent_to = [redrive::DESTINATION, GROUP].map(str::as_bytes);
         moved.headers.retain(|name| !sent_to.contains(&name));
@@ -125,6 +125,6 @@ proptest! {
 
     #[test]
     fn a_letter_of_others_is_left(message in message(), max: u32) {
-        prop_assert_eq!(redrive(&message, &home(), max), Fate::Left(Left::Foreign));
+        prop_assert_eq!(redrive(&message, &home(), &[], max), Fate::Left(Left::Foreign));
     }
 }

@@ -142,11 +142,12 @@ impl DeadLetterStore for KafkaBinder {
     ) -> BoxFuture<'a, Result<Arc<dyn Publisher>>> {
         Box::pin(async move {
             // A log has no queue of a group: the message names the group, and others pass over it.
+            // The topic is taken as it is: it is the input's to say how many partitions there are.
             let spec = ProducerSpec {
                 grow: false,
                 binding: input.binding.clone(),
                 destination: input.destination.clone(),
-                partition_count: input.partition_count,
+                partition_count: None,
                 required_groups: Vec::new(),
                 unrouted: Unrouted::Fail,
                 connect: input.connect,

@@ -72,11 +72,12 @@ impl DeadLetterStore for MemoryBinder {
         &'a self,
         input: &'a ConsumerSpec,
     ) -> BoxFuture<'a, Result<Arc<dyn Publisher>>> {
+        // The destination is taken as it is: it is the input's to say how many partitions there are.
         let spec = ProducerSpec {
             grow: false,
             binding: input.binding.clone(),
             destination: input.destination.clone(),
-            partition_count: input.partition_count,
+            partition_count: None,
             required_groups: input.group.iter().cloned().collect(),
             unrouted: Unrouted::Fail,
             connect: input.connect,

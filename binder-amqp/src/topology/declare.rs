@@ -58,6 +58,20 @@ impl GroupQueues {
         }
     }
 
+    /// How many partition queues somebody sends to who adds none: those that there are, of those that
+    /// are wanted; all of these where there is none yet.
+    ///
+    /// # Errors
+    ///
+    /// What the broker refuses.
+    pub(crate) async fn found(&self, live: &Arc<Live>) -> Result<Option<NonZeroU32>> {
+        let Some(wanted) = self.partitions else { return Ok(None) };
+        let mut declarer = Declarer::new(live.clone());
+        let found = declarer.found(self, wanted).await?;
+        declarer.close().await;
+        Ok(NonZeroU32::new(found).or(Some(wanted)))
+    }
+
     fn partition(&self, partition: u32) -> Result<ShortString> {
         short(&partition_queue(&self.destination, &self.group, partition))
     }
@@ -232,10 +246,7 @@ impl Declarer {
             }
             return Ok(count);
         }
-        let mut found = 1;
-        while self.exists(&queue(found)).await? {
-            found += 1;
-        }
+        let found = self.found(group, wanted).await?;
         if group.grow {
             tracing::info!(%destination, group = %name, found, %wanted, "partition queues are added");
             return Ok(wanted);
@@ -245,6 +256,18 @@ impl Declarer {
         );
         Err(Error::new(ErrorKind::Topology, text)
             .with_hint(format!("set `partition_count = {found}`, or let the destination `grow`")))
+    }
+
+    /// How many of the partition queues that are wanted there are, counted from the first.
+    async fn found(&mut self, group: &GroupQueues, wanted: NonZeroU32) -> Result<u32> {
+        let GroupQueues { destination, group: name, .. } = group;
+        let mut found = 0;
+        while found < wanted.get()
+            && self.exists(&partition_queue(destination, name, found)).await?
+        {
+            found += 1;
+        }
+        Ok(found)
     }
 }
 

@@ -146,6 +146,42 @@ async fn partition_queues_are_added_where_that_is_asked_for() {
     assert_eq!(all, (0..ALL).collect::<Vec<_>>());
 }
 
+/// Who sends to a group past the exchange takes the queues that there are, whatever it asks for: one
+/// that it added would have no reader until the next start.
+#[tokio::test]
+#[ignore = "needs RabbitMQ: cargo xtask test runs it"]
+async fn who_sends_to_a_group_adds_no_partition_queue() {
+    const ALL: usize = 64;
+    let (binder, name) = (binder(), unique("reach"));
+    let mut spec = input(&name, "g");
+    let waiting = async |queues: std::ops::Range<u32>| {
+        let mut found = Vec::new();
+        for queue in queues {
+            found.push(ready(&format!("{name}.g-{queue}")).await);
+        }
+        found
+    };
+    let keyed = |n: usize| numbered(n).with_key(format!("key {}", n % 32));
+    // There is none yet: they are made as the next start would.
+    spec.partition_count = partitions(2);
+    Output::reach(&binder, &spec).await.publish((0..ALL).map(keyed).collect()).await;
+    let two = waiting(0..3).await;
+    assert_eq!(two.iter().flatten().sum::<u32>() as usize, ALL, "{two:?}");
+    assert!(two[0] > Some(0) && two[1] > Some(0) && two[2].is_none(), "{two:?}");
+
+    spec.partition_count = partitions(4);
+    for grow in [false, true] {
+        spec.grow = grow;
+        Output::reach(&binder, &spec).await.publish((0..ALL).map(keyed).collect()).await;
+    }
+    let more: Vec<_> = two.iter().map(|ready| ready.map(|ready| 3 * ready)).collect();
+    assert_eq!(waiting(0..3).await, more, "to the same, by the same keys");
+    // Of more than are asked for it takes those: there is where others send a key.
+    spec.partition_count = partitions(1);
+    Output::reach(&binder, &spec).await.publish((0..ALL).map(keyed).collect()).await;
+    assert_eq!(waiting(0..3).await, [more[0].map(|ready| ready + 64), more[1], None]);
+}
+
 /// Three instances of a group on eight partition queues: each reads its own, whatever the others
 /// do. What belongs to one that is gone waits for it.
 #[tokio::test]

@@ -192,6 +192,12 @@ impl Output {
         Self(binder.bind_producer(spec).await.unwrap())
     }
 
+    /// Past the exchange, to the queues of that input's group.
+    pub(crate) async fn reach(binder: &AmqpBinder, spec: &ConsumerSpec) -> Self {
+        let store = binder.dead_letter_store().unwrap();
+        Self(store.bind_group(spec).await.unwrap())
+    }
+
     /// What became of each message, in order.
     pub(crate) async fn outcomes(&self, messages: Vec<Message>) -> Vec<Completed> {
         let reported = Arc::new(Reported::default());

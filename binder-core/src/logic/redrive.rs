@@ -10,7 +10,7 @@
 //! 3. It has no timestamp: its log must not take it for as old as it is and drop it before it is
 //!    read. When it was sent first stands in `x-original-timestamp`.
 //! 4. A letter is left, and nothing of it is sent, that does not say where it comes from, that comes
-//!    from elsewhere than `inputs`, or that was redriven `max_redrives` times.
+//!    from elsewhere than the inputs of its store, or that was redriven `max_redrives` times.
 //! 5. A letter that [moves](moved) to the end of its store differs in [`DESTINATION`] and
 //!    [`GROUP`] alone.
 //! 6. A header names another group only at the destination that it names: on a copy that somebody has
@@ -65,6 +65,15 @@ pub enum Left {
     Foreign,
     /// It was read without a group, so there is nobody to whom alone it could go back.
     NoGroup,
+    /// It failed first at an input that has its dead letters in another store, and then at one that
+    /// read it there. Its letter in that store is the one to redrive: this one would come twice, and
+    /// where it failed last it was read with a failure that it does not tell of any more.
+    OfAnotherStore {
+        /// The destination that it names.
+        destination: String,
+        /// The group that it names.
+        group: String,
+    },
     /// No input of this application reads there.
     Elsewhere {
         /// The destination that it names.
@@ -86,6 +95,13 @@ impl fmt::Display for Left {
                 write!(f, "not said where they were read (no header `{name}`)")
             }
             Self::NoGroup => f.write_str("read without a group"),
+            Self::OfAnotherStore { destination, group } => write!(
+                f,
+                "failed first at destination `{}`, group `{}`, which has its dead letters in another \
+                 store: redrive that one",
+                destination.escape_debug(),
+                group.escape_debug()
+            ),
             Self::Elsewhere { destination, group } => write!(
                 f,
                 "of destination `{}`, group `{}`, which no input of this application reads",
@@ -104,9 +120,10 @@ pub fn count(headers: &Headers) -> u32 {
     headers.text(COUNT).and_then(|text| text.parse().ok()).unwrap_or(0)
 }
 
-/// What is to become of a letter, which may go back to one of `inputs`.
+/// What is to become of a letter, which may go back to one of `inputs`, those whose dead letters its
+/// store keeps; `others` are those of the application that have theirs elsewhere, or none.
 #[must_use]
-pub fn redrive(letter: &Message, inputs: &[Home], max_redrives: u32) -> Fate {
+pub fn redrive(letter: &Message, inputs: &[Home], others: &[Home], max_redrives: u32) -> Fate {
     let headers = &letter.headers;
     let Some(destination) = headers.text(dead_letter::DESTINATION) else {
         return Fate::Left(Left::Foreign);
@@ -117,8 +134,12 @@ pub fn redrive(letter: &Message, inputs: &[Home], max_redrives: u32) -> Fate {
     let home =
         |home: &Home| home.destination.as_str() == destination && home.group.as_str() == group;
     let Some(input) = inputs.iter().position(home) else {
+        let is_another = others.iter().any(home);
         let (destination, group) = (destination.to_owned(), group.to_owned());
-        return Fate::Left(Left::Elsewhere { destination, group });
+        return Fate::Left(match is_another {
+            true => Left::OfAnotherStore { destination, group },
+            false => Left::Elsewhere { destination, group },
+        });
     };
     let before = count(headers);
     if before >= max_redrives {
@@ -192,7 +213,7 @@ mod tests {
     fn a_letter_goes_back_to_the_input_that_it_names() {
         let letter = dead_letter(&Message::new("x").with_header("a", "1"), &FAILED);
         let inputs = [home("shop.orders", "audit"), home("shop.orders", "billing")];
-        let Fate::Sent { input: 1, message } = redrive(&letter, &inputs, 3) else { panic!() };
+        let Fate::Sent { input: 1, message } = redrive(&letter, &inputs, &[], 3) else { panic!() };
         let names: Vec<_> = message.headers.iter().map(|(name, _)| name.clone()).collect();
         let origin = &dead_letter::HEADERS[..5];
         let expected: Vec<_> = ["a"].iter().chain(origin).chain(&HEADERS).copied().collect();
@@ -209,14 +230,19 @@ mod tests {
     fn what_cannot_go_back_is_left_with_the_reason() {
         let inputs = [home("shop.orders", "billing")];
         let foreign = Message::new("x").with_header("x-original-topic", "shop.orders");
-        assert_eq!(redrive(&foreign, &inputs, 3), Fate::Left(Left::Foreign));
+        assert_eq!(redrive(&foreign, &inputs, &[], 3), Fate::Left(Left::Foreign));
         let ungrouped = dead_letter(&foreign, &Failed { group: None, ..FAILED });
-        assert_eq!(redrive(&ungrouped, &inputs, 3), Fate::Left(Left::NoGroup));
+        assert_eq!(redrive(&ungrouped, &inputs, &[], 3), Fate::Left(Left::NoGroup));
         let other = dead_letter(&foreign, &Failed { group: Some("a\nb"), ..FAILED });
-        let Fate::Left(left) = redrive(&other, &inputs, 3) else { panic!() };
-        assert!(left.to_string().contains("`shop.orders`, group `a\\nb`"), "{left}");
+        let Fate::Left(left) = redrive(&other, &inputs, &[], 3) else { panic!() };
+        assert!(left.to_string().contains("group `a\\nb`, which no input of this"), "{left}");
+        let others = [home("shop.orders", "audit")];
+        let second = dead_letter(&foreign, &Failed { group: Some("audit"), ..FAILED });
+        let Fate::Left(left) = redrive(&second, &inputs, &others, 3) else { panic!() };
+        assert!(matches!(left, Left::OfAnotherStore { .. }), "{left:?}");
+        assert!(left.to_string().contains("`audit`, which has its dead letters in an"), "{left}");
         let letter = dead_letter(&Message::new("x").with_header(COUNT, "3"), &FAILED);
-        assert_eq!(redrive(&letter, &inputs, 3), Fate::Left(Left::TooOften));
-        assert!(matches!(redrive(&letter, &inputs, 4), Fate::Sent { .. }));
+        assert_eq!(redrive(&letter, &inputs, &[], 3), Fate::Left(Left::TooOften));
+        assert!(matches!(redrive(&letter, &inputs, &[], 4), Fate::Sent { .. }));
     }
 }

@@ -157,6 +157,11 @@ mod tests {
         assert_eq!(own.path, "file");
         let missing = parse::<Needed>(&PACKAGE, words("app dlq list")).unwrap_err().to_string();
         assert!(missing.contains("<PATH>") && missing.contains("dlq … -- ["), "{missing}");
+        let show = "app dlq show d --limit";
+        parse::<Own>(&PACKAGE, words(&format!("{show} 1"))).unwrap();
+        // A store of which nothing is to be shown would look empty.
+        let none = parse::<Own>(&PACKAGE, words(&format!("{show} 0"))).unwrap_err().to_string();
+        assert!(none.contains("--limit"), "{none}");
         for wrong in ["app dlq", "app dlq what", "app dlq show", "app dlq redrive d --rate -1"] {
             assert!(parse::<Own>(&PACKAGE, words(wrong)).is_err(), "{wrong}");
         }

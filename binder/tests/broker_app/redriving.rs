@@ -28,3 +28,9 @@ async fn an_interrupted_redrive_goes_on_where_it_was() {
 async fn what_fails_again_and_again_is_left() {
     redriven::poison(Bench::new(&["orders"])).await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a broker: BINDER_TEST_KAFKA or BINDER_TEST_AMQP"]
+async fn what_failed_goes_back_before_there_are_more_partitions() {
+    redriven::before_growth(Bench::new(&["orders"])).await;
+}

@@ -176,6 +176,40 @@ pub(crate) async fn tour(bench: Bench) {
     assert_eq!((again.held, again.all_sent()), (0, 0));
 }
 
+/// The configuration asks for more partitions than there are, and the application that runs has not
+/// been started anew with it: letters go to the partitions that it reads.
+pub(crate) async fn before_growth(bench: Bench) {
+    let shop = Shop::default();
+    let bench = bench.set("bindings.orders.dead_letter=true");
+    let now = bench.clone().set("bindings.orders.partition_count=2");
+    drop(broken(&now, &shop, ORDERS).await);
+    let store = store(&bench);
+    shop.mended.store(true, Ordering::SeqCst);
+    let running = now.start(app(&shop)).await;
+
+    let next = bench.set("bindings.orders.partition_count=4");
+    let letters = next.dead_letters(app(&shop));
+    let mut left = fast();
+    left.max_redrives = 0;
+    let done = letters.redrive(&store, &left, pending(), |_| ()).await.unwrap();
+    assert!(matches!(done.end, RedriveEnd::Whole), "{done:?}");
+    assert_eq!((done.all_sent(), done.all_left()), (0, LETTERS as u64));
+    let mut few = fast();
+    few.limit = Some(10);
+    let done = letters.redrive(&store, &few, pending(), |_| ()).await.unwrap();
+    assert!(matches!(done.end, RedriveEnd::Limit), "{done:?}");
+
+    let next = next.set("bindings.orders.grow=true");
+    let letters = next.dead_letters(app(&shop));
+    let done = letters.redrive(&store, &fast(), pending(), |_| ()).await.unwrap();
+    assert!(matches!(done.end, RedriveEnd::Whole), "{done:?}");
+    assert_eq!(done.all_sent(), LETTERS as u64 - 10);
+    let billed = shop.billed.at_least(ORDERS);
+    let billed = tokio::time::timeout(Duration::from_secs(60), billed).await;
+    assert!(billed.is_ok(), "{} of {ORDERS} were read", shop.billed.all());
+    assert_eq!(running.stop().await, Exit::Drained);
+}
+
 /// Stopped in order, nothing is sent twice; given up in the middle, what was on its way may be.
 pub(crate) async fn interrupted(bench: Bench) {
     let shop = Shop::default();

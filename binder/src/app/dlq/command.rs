@@ -2,6 +2,7 @@
 
 use std::fmt::Display;
 use std::io::{self, Write};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -45,8 +46,8 @@ enum What {
         /// The store, as `dlq list` names it
         destination: String,
         /// How many at most
-        #[arg(long, value_name = "N", default_value_t = 10)]
-        limit: usize,
+        #[arg(long, value_name = "N", default_value = "10")]
+        limit: NonZeroUsize,
         /// One object a line, with everything in full: bytes that are no text as base64
         #[arg(long)]
         json: bool,
@@ -103,7 +104,7 @@ pub(in crate::app) async fn run(
     match command.what {
         What::List { json } => or_signal(signals, list(letters, json, say)).await,
         What::Show { destination, limit, json } => {
-            or_signal(signals, show(letters, &destination, limit, json)).await
+            or_signal(signals, show(letters, &destination, limit.get(), json)).await
         }
         What::Redrive { destination, limit, rate, max_redrives, dry_run } => {
             let options = RedriveOptions { limit, rate: rate.0, max_redrives, dry_run };
@@ -138,7 +139,7 @@ async fn list(letters: &DeadLetters, as_json: bool, say: impl Fn(&dyn Display)) 
     }
     if as_json {
         let all: Vec<_> = all.iter().map(json::summary).collect();
-        print(&format!("{}\n", serde_json::Value::from(all)));
+        print(&json::line(&all.into()));
     } else if all.is_empty() {
         say(&stores::nothing());
     } else {
@@ -149,13 +150,17 @@ async fn list(letters: &DeadLetters, as_json: bool, say: impl Fn(&dyn Display)) 
 
 async fn show(letters: &DeadLetters, destination: &str, limit: usize, as_json: bool) -> Result<()> {
     durable(letters, destination)?;
-    let shown = letters.show(destination, limit).await?;
-    let each = shown.iter().zip(1..).map(|(letter, number)| match as_json {
-        true => format!("{}\n", json::letter(letter)),
-        false => text::letter(letter, number),
-    });
-    print(&each.collect::<Vec<_>>().join(if as_json { "" } else { "\n" }));
-    if shown.is_empty() && !as_json {
+    let mut shown = 0;
+    let print_one = |letter| {
+        shown += 1;
+        match as_json {
+            true => print(&json::line(&json::letter(&letter))),
+            false if shown == 1 => print(&text::letter(&letter, shown)),
+            false => print(&format!("\n{}", text::letter(&letter, shown))),
+        }
+    };
+    letters.look(destination, limit, print_one).await?;
+    if shown == 0 && !as_json {
         print("empty\n");
     }
     Ok(())

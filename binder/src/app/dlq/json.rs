@@ -1,12 +1,34 @@
 //! What programs read: everything, and exact.
 //!
-//! Bytes that are UTF-8 are a text, others `{"base64": "…"}`.
+//! Bytes that are UTF-8 are a text, others `{"base64": "…"}`. It may stand on a terminal as well, so
+//! what would move its cursor, colour it or reverse the line is escaped.
 
 use serde_json::{Value, json};
 
 use super::letter::Letter;
 use super::list::StoreSummary;
 use super::text::{FOREIGN, utc};
+
+/// A value as one line: the same value for who reads JSON, and harmless where it is shown.
+pub(super) fn line(value: &Value) -> String {
+    let text = value.to_string();
+    let mut line = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        // Such a character stands in a string of the value, where it may be written like this; those
+        // below U+0020 are written so already.
+        match c {
+            '\u{7f}'..='\u{9f}'
+            | '\u{61c}'
+            | '\u{200e}'
+            | '\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}' => line.push_str(&format!("\\u{:04x}", u32::from(c))),
+            c => line.push(c),
+        }
+    }
+    line.push('\n');
+    line
+}
 
 /// A store as an object.
 pub(super) fn summary(store: &StoreSummary) -> Value {
@@ -102,5 +124,18 @@ mod tests {
         assert_eq!(bytes(Some(b"a\x1b\"")).to_string(), r#""a\u001b\"""#);
         assert_eq!(bytes(Some(&[0xff])).to_string(), r#"{"base64":"/w=="}"#);
         assert_eq!(bytes(None), Value::Null);
+    }
+
+    #[test]
+    fn a_line_is_the_same_value_and_cannot_harm_a_terminal() {
+        let odd =
+            "a\u{1b}[31m\u{9b}31m\u{7f}\u{85}é\u{202e}\u{2066}\u{200f}\u{61c}\u{2069}\u{a0}😀\n\\";
+        let value = json!({odd: [bytes(Some(odd.as_bytes()))]});
+        let line = line(&value);
+        let shown = line.strip_suffix('\n').unwrap();
+        assert!(shown.contains(r"\u009b31m\u007f\u0085é\u202e\u2066\u200f\u061c\u2069"), "{shown}");
+        // No-break space is for the eye alone.
+        assert!(shown.chars().all(|c| c == '\u{a0}' || c.escape_debug().len() <= 2), "{shown}");
+        assert_eq!(serde_json::from_str::<Value>(&line).unwrap(), value);
     }
 }

@@ -92,17 +92,69 @@ fn is_ours(name: &[u8]) -> bool {
     ours.map(|header| header.as_bytes()).any(|header| header == name)
 }
 
-/// The first letters, at most `limit`.
-pub(super) async fn oldest(mut letters: Box<dyn Letters>, limit: usize) -> Result<Vec<Letter>> {
-    let mut all = Vec::new();
-    while all.len() < limit {
-        let messages = BATCH.messages.min(limit - all.len());
-        let next = letters.next(Room { messages, ..BATCH }).await?;
+/// The first letters, at most `limit`, one by one; one batch of them is held at a time.
+pub(super) async fn oldest(
+    mut letters: Box<dyn Letters>,
+    limit: usize,
+    mut each: impl FnMut(Letter),
+) -> Result<()> {
+    let mut left = limit;
+    while left > 0 {
+        let next = letters.next(Room { messages: BATCH.messages.min(left), ..BATCH }).await?;
         if next.is_empty() {
             break;
         }
-        all.extend(next.into_iter().map(Letter::of));
+        left = left.saturating_sub(next.len());
+        next.into_iter().map(Letter::of).for_each(&mut each);
     }
-    letters.close().await?;
-    Ok(all)
+    letters.close().await
+}
+
+#[cfg(test)]
+mod tests {
+    use std::future::ready;
+    use std::sync::Arc;
+
+    use binder_core::{BoxFuture, Message, Tag};
+
+    use super::*;
+
+    /// As many letters as anybody asks for, and who holds one.
+    struct Endless(Arc<[u8; 1]>);
+
+    struct Payload(Arc<[u8; 1]>);
+
+    impl AsRef<[u8]> for Payload {
+        fn as_ref(&self) -> &[u8] {
+            &self.0[..]
+        }
+    }
+
+    impl Letters for Endless {
+        fn next(&mut self, room: Room) -> BoxFuture<'_, Result<Vec<Delivery>>> {
+            assert_eq!(Arc::strong_count(&self.0), 1, "letters are held");
+            let letter = |sequence| Delivery {
+                message: Message::new(Bytes::from_owner(Payload(self.0.clone()))),
+                tag: Tag { epoch: 0, partition: 0, sequence },
+                earlier_attempts: 0,
+            };
+            Box::pin(ready(Ok((0..room.messages as u64).map(letter).collect())))
+        }
+
+        fn settle<'a>(&'a mut self, _: &'a [Tag]) -> BoxFuture<'a, Result<()>> {
+            Box::pin(ready(Ok(())))
+        }
+
+        fn held(&self) -> u64 {
+            u64::MAX
+        }
+    }
+
+    #[tokio::test]
+    async fn letters_that_are_shown_are_not_held() {
+        let limit = 3 * BATCH.messages + 1;
+        let mut seen = 0;
+        oldest(Box::new(Endless(Arc::new([7]))), limit, |_| seen += 1).await.unwrap();
+        assert_eq!(seen, limit);
+    }
 }

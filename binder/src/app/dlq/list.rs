@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use binder_core::{Letters, Result};
 
-use super::BATCH;
 use super::letter::Letter;
 use super::stores::Store;
+use super::{BATCH, tally};
 
 /// What waits in one dead-letter store.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,7 +26,8 @@ pub struct StoreSummary {
     pub oldest: Option<i64>,
     /// When the newest did.
     pub newest: Option<i64>,
-    /// How many letters there are of each class of failure; foreign letters have none.
+    /// How many letters there are of each class of failure; foreign letters have none. After a hundred
+    /// classes the rest is counted as `others`.
     pub classes: BTreeMap<Option<String>, u64>,
 }
 
@@ -51,7 +52,8 @@ impl StoreSummary {
             self.oldest = Some(self.oldest.map_or(at, |oldest| oldest.min(at)));
             self.newest = Some(self.newest.map_or(at, |newest| newest.max(at)));
         }
-        *self.classes.entry(letter.class).or_default() += 1;
+        let class = letter.class.map(tally::key);
+        tally::count(&mut self.classes, class, || Some(tally::OTHERS.to_owned()));
     }
 }
 
@@ -67,4 +69,28 @@ pub(super) async fn summary(store: &Store, mut letters: Box<dyn Letters>) -> Res
     }
     letters.close().await?;
     Ok(summary)
+}
+
+#[cfg(test)]
+mod tests {
+    use binder_core::logic::dead_letter::CLASS;
+    use binder_core::{Delivery, Destination, Message, Tag};
+
+    use super::*;
+
+    #[test]
+    fn classes_that_strangers_make_up_do_not_fill_the_memory() {
+        let destination = Destination::new("dead").unwrap();
+        let store = Store { binder: "b".to_owned(), destination, inputs: Vec::new() };
+        let mut summary = StoreSummary::absent(&store);
+        for class in 0..500 {
+            let message = Message::new("x").with_header(CLASS, format!("{class} {:>9000}", "x"));
+            let tag = Tag { epoch: 0, partition: 0, sequence: class };
+            summary.add(Letter::of(Delivery { message, tag, earlier_attempts: 0 }));
+        }
+        assert_eq!(summary.letters, 500);
+        assert_eq!(summary.classes.len(), 101);
+        assert_eq!(summary.classes[&Some("others".to_owned())], 400);
+        assert!(summary.classes.keys().flatten().all(|class| class.len() <= tally::KEY));
+    }
 }

@@ -1,6 +1,6 @@
 //! Dead letters, read back and sent home: what `dlq list`, `show` and `redrive` do.
 //!
-//! Reading order: `stores`, `letter`, `list`, `flight`, `redrive`; then `command`, with `text` and
+//! Reading order: `stores`, `letter`, `tally`, `list`, `flight`, `redrive`; then `command`, with `text` and
 //! `json` for what it prints.
 
 mod command;
@@ -10,13 +10,16 @@ mod letter;
 mod list;
 mod redrive;
 mod stores;
+mod tally;
 mod text;
 
 use std::future::Future;
 use std::sync::Arc;
 
 use binder_core::logic::redrive::Home;
-use binder_core::{Binder, DeadLetterStore, Error, ErrorKind, Letters, Publisher, Result, Room};
+use binder_core::{
+    Binder, DeadLetterStore, Error, ErrorKind, Letters, ProducerSpec, Publisher, Result, Room,
+};
 
 use super::connect::{self, Connected};
 use super::{App, Launch, LaunchError, specs};
@@ -91,11 +94,18 @@ impl DeadLetters {
     ///
     /// [`ErrorKind::Config`] for a destination that is no such store, and when it cannot be read.
     pub async fn show(&self, destination: &str, limit: usize) -> Result<Vec<Letter>> {
+        let mut all = Vec::new();
+        self.look(destination, limit, |letter| all.push(letter)).await?;
+        Ok(all)
+    }
+
+    /// The same letter by letter; no more than a batch is held at a time.
+    async fn look(&self, destination: &str, limit: usize, each: impl FnMut(Letter)) -> Result<()> {
         let store = stores::find(&self.stores, destination)?;
         let Some(letters) = self.open(store).await.map_err(|error| located(error, store))? else {
-            return Ok(Vec::new());
+            return Ok(());
         };
-        letter::oldest(letters, limit).await.map_err(|error| located(error, store))
+        letter::oldest(letters, limit, each).await.map_err(|error| located(error, store))
     }
 
     /// Sends the letters of a store back to the groups at which they failed, until everything that
@@ -152,34 +162,32 @@ impl DeadLetters {
         self.resolved.functions.iter().flat_map(|function| &function.inputs)
     }
 
-    /// Where letters of this binder may go back to.
-    fn homes(&self, binder: &str) -> Vec<Home> {
-        let mut homes: Vec<Home> = Vec::new();
-        for input in self.inputs().filter(|input| input.binder == binder) {
-            for home in stores::homes(input) {
-                if !homes.contains(&home) {
-                    homes.push(home);
-                }
-            }
-        }
-        homes
+    /// Where letters of this store may go back to.
+    fn homes(&self, store: &Store) -> Vec<Home> {
+        self.inputs().flat_map(|input| store.homes(input)).collect()
+    }
+
+    /// The inputs on the same binder whose letters this store does not keep.
+    fn others(&self, store: &Store) -> Vec<Home> {
+        let here = self.inputs().filter(|input| input.binder == store.binder);
+        here.flat_map(|input| store.others(input)).collect()
     }
 
     /// Binds what reaches one of them.
     async fn bind_home(&self, store: &Store, home: &Home) -> Result<Arc<dyn Publisher>> {
-        let here = self.inputs().filter(|input| input.binder == store.binder);
-        let input = here.into_iter().find(|input| stores::homes(input).any(|own| own == *home));
+        let input = self.inputs().find(|input| store.homes(input).any(|own| own == *home));
         let specs = input.into_iter().flat_map(|input| specs::consumers(&self.resolved, input));
         let spec = specs.into_iter().find(|spec| spec.destination == home.destination);
         let spec = spec.ok_or_else(|| Error::new(ErrorKind::Config, "the input is gone"))?;
         self.store(store)?.bind_group(&spec).await
     }
 
-    /// Binds the end of the store.
+    /// Binds the end of the store, which is taken as it is.
     async fn bind_tail(&self, store: &Store) -> Result<Arc<dyn Publisher>> {
         let specs = specs::dead_producers(&self.resolved, self.input(store)?);
         let spec = specs.into_iter().find(|spec| spec.destination == store.destination);
         let spec = spec.ok_or_else(|| Error::new(ErrorKind::Config, "the store is gone"))?;
+        let spec = ProducerSpec { partition_count: None, grow: false, ..spec };
         self.binder(store)?.bind_producer(&spec).await
     }
 

@@ -15,7 +15,7 @@ use tokio::time::{Instant, sleep, sleep_until, timeout};
 
 use super::flight::{Flight, Flying, Landed, Way};
 use super::stores::Store;
-use super::{BATCH, DeadLetters, located};
+use super::{BATCH, DeadLetters, located, tally};
 use crate::runtime::plan::RESEND;
 
 /// How long it goes on without a single confirmation.
@@ -55,7 +55,7 @@ pub struct Redriven {
     pub held: u64,
     /// How many were sent and confirmed, by destination and group.
     pub sent: BTreeMap<(String, String), u64>,
-    /// How many stay in the store, by reason.
+    /// How many stay in the store, by reason; after a hundred reasons the rest are `others`.
     pub left: BTreeMap<String, u64>,
     /// Why it ended.
     pub end: RedriveEnd,
@@ -97,7 +97,10 @@ pub(super) struct Run<'a, P> {
     letters: Box<dyn Letters>,
     options: &'a RedriveOptions,
     progress: P,
+    /// Where letters of this store may go back to.
     homes: Vec<Home>,
+    /// The inputs that have their letters elsewhere.
+    others: Vec<Home>,
     /// Bound when the first letter goes there, by index of `homes`.
     publishers: BTreeMap<usize, Arc<dyn Publisher>>,
     tail: Option<Arc<dyn Publisher>>,
@@ -139,7 +142,8 @@ impl<'a, P: FnMut(&Redriven)> Run<'a, P> {
             store,
             options,
             progress,
-            homes: of.homes(&store.binder),
+            homes: of.homes(store),
+            others: of.others(store),
             publishers: BTreeMap::new(),
             tail: None,
             flight: Flight::new(),
@@ -235,7 +239,7 @@ impl<'a, P: FnMut(&Redriven)> Run<'a, P> {
             self.ended = self.waiting.is_empty();
         }
         let Some(next) = self.waiting.front() else { return Ok(false) };
-        let fate = redrive(&next.message, &self.homes, self.options.max_redrives);
+        let fate = redrive(&next.message, &self.homes, &self.others, self.options.max_redrives);
         if let Fate::Sent { .. } = &fate
             && !self.options.dry_run
         {
@@ -408,7 +412,8 @@ impl<'a, P: FnMut(&Redriven)> Run<'a, P> {
     }
 
     fn count_left(&mut self, why: &Left) {
-        *self.done.left.entry(why.to_string()).or_default() += 1;
+        let why = tally::key(why.to_string());
+        tally::count(&mut self.done.left, why, || tally::OTHERS.to_owned());
         (self.progress)(&self.done);
     }
 }

@@ -1,7 +1,7 @@
 //! Which dead-letter stores there are, from the configuration.
 
 use binder_core::logic::redrive::Home;
-use binder_core::{Destination, Error, ErrorKind, Group, Result};
+use binder_core::{Destination, Error, ErrorKind, Result};
 
 use crate::config::{Resolved, ResolvedInput, ResolvedSource};
 
@@ -17,8 +17,24 @@ pub(super) struct Store {
 impl Store {
     /// Whether it keeps the dead letters of that input.
     pub(super) fn is_of(&self, input: &ResolvedInput) -> bool {
-        let mut letters = input.sources.iter().filter_map(|source| source.dead_letter.as_ref());
-        self.binder == input.binder && letters.any(|letters| *letters == self.destination)
+        input.sources.iter().any(|source| self.keeps(input, source))
+    }
+
+    /// Whether it keeps what fails of one of the destinations that an input reads.
+    fn keeps(&self, input: &ResolvedInput, source: &ResolvedSource) -> bool {
+        let letters = source.dead_letter.as_ref();
+        self.binder == input.binder && letters.is_some_and(|letters| *letters == self.destination)
+    }
+
+    /// Where its letters of that input may go back to: one place for each destination; none without
+    /// a group.
+    pub(super) fn homes(&self, input: &ResolvedInput) -> impl Iterator<Item = Home> {
+        homes(input, |source| self.keeps(input, source))
+    }
+
+    /// The places of that input whose letters it does not keep.
+    pub(super) fn others(&self, input: &ResolvedInput) -> impl Iterator<Item = Home> {
+        homes(input, |source| !self.keeps(input, source))
     }
 
     /// Its name where another binder has a store of the same.
@@ -47,13 +63,16 @@ pub(super) fn of(resolved: &Resolved) -> Vec<Store> {
     stores
 }
 
-/// The input as places to send a message back to: one for each destination; none without a group.
-pub(super) fn homes(input: &ResolvedInput) -> impl Iterator<Item = Home> {
-    let home = |group: &Group, source: &ResolvedSource| Home {
-        destination: source.destination.clone(),
-        group: group.clone(),
-    };
-    input.group.iter().flat_map(move |group| input.sources.iter().map(move |s| home(group, s)))
+/// Those of the places of an input that read what is `asked` for.
+fn homes(
+    input: &ResolvedInput,
+    asked: impl Fn(&ResolvedSource) -> bool,
+) -> impl Iterator<Item = Home> {
+    let sources = input.sources.iter().filter(move |source| asked(source));
+    sources.filter_map(|source| {
+        let (destination, group) = (source.destination.clone(), input.group.clone()?);
+        Some(Home { destination, group })
+    })
 }
 
 /// The store of that name, or of the name `binder:destination`.

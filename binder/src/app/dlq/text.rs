@@ -11,7 +11,7 @@ const PAYLOAD: usize = 2_000;
 /// And in bytes that are no text.
 const HEX: usize = 128;
 /// The most of any other value.
-const VALUE: usize = 1_100;
+const VALUE: usize = super::tally::KEY;
 
 /// The class of letters that name none.
 pub(super) const FOREIGN: &str = "foreign";
