@@ -44,8 +44,10 @@ fn full(stage: &Stage, number: u32) -> Result<Run> {
     // Two seconds of feeding, and some in which all of it would be fed.
     play.look_for(&mut process, Duration::from_secs(2) + AWAY)?;
     let fed = play.ledger()?.intents().count() as u64;
+    let too_early = too_early(&mut play)?;
     let recovery = restore(&mut play, &mut process)?;
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
+    run.faults.extend(too_early);
     if fed >= JOBS {
         run.faults.push("all jobs were fed although the store was full".to_owned());
     }
@@ -76,8 +78,10 @@ fn deleted(stage: &Stage, number: u32) -> Result<Run> {
         queues.count(JOBS)?;
     }
     play.look_for(&mut process, AWAY)?;
+    let too_early = too_early(&mut play)?;
     let recovery = restore(&mut play, &mut process)?;
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
+    run.faults.extend(too_early);
     judge(&mut run, wrong_attempts(&ledger, &arrived, &[100, 200]), recovery);
     Ok(run)
 }
@@ -95,6 +99,17 @@ fn delete(play: &mut Play, number: u32) -> Result<()> {
         Client::connect(Kind::Kafka.address())?.delete(&dead)?;
     }
     Ok(())
+}
+
+/// What is wrong if dead letters arrived where nothing could keep them: then nothing was away.
+fn too_early(play: &mut Play) -> Result<Option<String>> {
+    play.view.look()?;
+    let ledger = play.ledger()?;
+    let mut letters = play.arrived(&ledger).letters.len();
+    if let View::Amqp(queues) = &play.view {
+        letters += queues.letters_while_away()?;
+    }
+    Ok((letters > 0).then(|| format!("{letters} dead letters arrived while their store was away")))
 }
 
 /// Give the store back, wait for everything, and say how long the first dead letter took.

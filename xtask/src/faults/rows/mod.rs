@@ -67,11 +67,17 @@ struct Judged {
     run: Run,
 }
 
-/// End the process in good order, look a last time and judge. `most` jobs may come twice.
+/// End the process in good order, see that everything is settled, look a last time and judge.
+/// `most` jobs may come twice.
 fn end(mut play: Play, mut process: Process, most: u64) -> Result<Judged> {
+    // What comes again is done again after everything has arrived, and a process that was told to
+    // end gives it back: it is no fault of its own if that is left then.
+    play.until_settled()?;
     let ended = process.terminate(GRACE);
+    let unsettled = play.until_settled()?;
     let mut judged = close(play_out(&mut play)?, play, most)?;
     judged.run.faults.extend(ended.err().map(|error| format!("{error:#}")));
+    judged.run.faults.extend(unsettled);
     Ok(judged)
 }
 
