@@ -24,7 +24,7 @@ const RECOVERY: Duration = Duration::from_secs(30);
 const AWAY: Duration = Duration::from_secs(4);
 
 /// The store of the dead letters is gone, or full: nothing is settled that belongs there, nothing
-/// is tried again, and once the store is back everything arrives.
+/// is tried again, the process stays ready, and once the store is back everything arrives.
 pub(super) fn away(stage: &Stage, number: u32) -> Result<Run> {
     match stage.binder {
         Binder::Memory => full(stage, number),
@@ -46,8 +46,9 @@ fn full(stage: &Stage, number: u32) -> Result<Run> {
     let fed = play.ledger()?.intents().count() as u64;
     let too_early = too_early(&mut play)?;
     let recovery = restore(&mut play, &mut process)?;
+    let unready = play.ledger()?.unready();
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
-    run.faults.extend(too_early);
+    run.faults.extend(too_early.into_iter().chain(unready));
     if fed >= JOBS {
         run.faults.push("all jobs were fed although the store was full".to_owned());
     }
@@ -80,8 +81,9 @@ fn deleted(stage: &Stage, number: u32) -> Result<Run> {
     play.look_for(&mut process, AWAY)?;
     let too_early = too_early(&mut play)?;
     let recovery = restore(&mut play, &mut process)?;
+    let unready = play.ledger()?.unready();
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
-    run.faults.extend(too_early);
+    run.faults.extend(too_early.into_iter().chain(unready));
     judge(&mut run, wrong_attempts(&ledger, &arrived, &[100, 200]), recovery);
     Ok(run)
 }
