@@ -53,10 +53,7 @@ pub(crate) fn is_missing(error: &lapin::Error) -> bool {
 /// Whether the broker has not got what it was asked for, and closed the connection over it.
 pub(crate) fn is_not_served(error: &lapin::Error) -> bool {
     let lapin::ErrorKind::ProtocolError(error) = error.kind() else { return false };
-    matches!(
-        error.kind(),
-        AMQPErrorKind::Hard(AMQPHardError::NOTIMPLEMENTED | AMQPHardError::INTERNALERROR)
-    )
+    matches!(error.kind(), AMQPErrorKind::Hard(AMQPHardError::NOTIMPLEMENTED))
 }
 
 fn is_soft(error: &lapin::Error, expected: &AMQPSoftError) -> bool {
@@ -98,6 +95,14 @@ mod tests {
         assert!(is_conflict(&conflict) && !is_missing(&conflict) && !is_forbidden(&conflict));
         let io = lapin::Error::from(std::io::Error::from(std::io::ErrorKind::ConnectionReset));
         assert!(broker("x", io).is_transient());
+    }
+
+    #[test]
+    fn only_what_is_not_implemented_is_not_served() {
+        assert!(is_not_served(&protocol(AMQPHardError::NOTIMPLEMENTED.into())));
+        // A fault of the broker's own may pass.
+        assert!(!is_not_served(&protocol(AMQPHardError::INTERNALERROR.into())));
+        assert!(!is_not_served(&protocol(AMQPSoftError::NOTFOUND.into())));
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! A connection that is made again whenever it is lost.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use tokio::time::{Instant, sleep_until, timeout_at};
 use crate::connection::Live;
 use crate::identity::chance;
 use crate::settings::Checked;
+use crate::sync::{self, lock};
 
 /// Between attempts after a loss: no end to them, and never many at once.
 pub(crate) const RETRY: Backoff = Backoff {
@@ -34,6 +36,8 @@ pub(crate) struct Link {
     role: &'static str,
     checked: Arc<Checked>,
     slot: Mutex<Slot>,
+    /// Queues whose messages the broker does not count for a channel.
+    uncounted: sync::Mutex<BTreeSet<String>>,
 }
 
 #[derive(Debug, Default)]
@@ -51,12 +55,23 @@ struct Slot {
 impl Link {
     /// Not connected yet; the broker sees `role` beside the application's name.
     pub(crate) fn new(role: &'static str, checked: Arc<Checked>) -> Self {
-        Self { role, checked, slot: Mutex::default() }
+        Self { role, checked, slot: Mutex::default(), uncounted: sync::Mutex::default() }
     }
 
     /// What the binder was made with.
     pub(crate) fn checked(&self) -> &Checked {
         &self.checked
+    }
+
+    /// Whether the broker has refused before to count what a channel is sent from these queues.
+    pub(crate) fn is_uncounted(&self, queue: &str) -> bool {
+        lock(&self.uncounted).contains(queue)
+    }
+
+    /// Remembers that for as long as the binder lives: each refusal costs the connection, which all
+    /// inputs share.
+    pub(crate) fn note_uncounted(&self, queue: String) {
+        lock(&self.uncounted).insert(queue);
     }
 
     /// The connection, for a binding that must be there by `deadline`.
@@ -250,6 +265,15 @@ fn listen(
 mod tests {
     use super::*;
     use crate::settings::AmqpSettings;
+
+    #[test]
+    fn a_refusal_is_known_to_every_input_that_comes_later() {
+        let checked = AmqpSettings::default().check().unwrap();
+        let link = Link::new("test", Arc::new(checked));
+        assert!(!link.is_uncounted("orders.g"));
+        link.note_uncounted("orders.g".to_owned());
+        assert!(link.is_uncounted("orders.g") && !link.is_uncounted("orders.h"));
+    }
 
     /// A day without a broker.
     #[tokio::test(start_paused = true)]

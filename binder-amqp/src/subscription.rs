@@ -1,7 +1,6 @@
 //! The async half of an input.
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
 use std::task::{Context, Poll};
 
 use binder_core::{
@@ -60,7 +59,7 @@ fn plan(spec: &ConsumerSpec) -> Plan {
             Source::Group { queues, instance: spec.instance }
         }
     };
-    Plan { binding: spec.binding.to_string(), source, limit, refused: AtomicBool::new(false) }
+    Plan { binding: spec.binding.to_string(), source, limit }
 }
 
 #[derive(Debug)]

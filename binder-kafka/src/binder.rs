@@ -17,7 +17,7 @@ use crate::publisher::KafkaPublisher;
 use crate::store;
 use crate::subscription;
 use crate::sync::lock;
-use crate::topics::{self, Wanted};
+use crate::topics::{self, Grown, Wanted};
 
 /// Kafka as a messaging system.
 ///
@@ -30,6 +30,7 @@ pub struct KafkaBinder {
     settings: KafkaSettings,
     /// One producer per set of options, for as long as a publisher uses it.
     producers: Mutex<BTreeMap<Native, Weak<Producer>>>,
+    grown: Arc<Grown>,
 }
 
 impl KafkaBinder {
@@ -41,7 +42,7 @@ impl KafkaBinder {
     /// native options which are unknown or would void a guarantee of the binder, by name.
     pub fn new(settings: KafkaSettings) -> Result<Self> {
         settings.check().map_err(|why| why.at_binder(settings.name.as_str()))?;
-        Ok(Self { settings, producers: Mutex::default() })
+        Ok(Self { settings, producers: Mutex::default(), grown: Arc::default() })
     }
 
     fn at_home(&self, why: Error) -> Error {
@@ -62,11 +63,11 @@ impl KafkaBinder {
 
     async fn output(&self, spec: &ProducerSpec) -> Result<Arc<dyn Publisher>> {
         options::check(&spec.native)?;
-        let (settings, limit) = (self.settings.clone(), spec.connect);
+        let (settings, limit, grown) = (self.settings.clone(), spec.connect, self.grown.clone());
         let mut wanted = Wanted::default();
         wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
         off_runtime("kafka-preflight", move || {
-            topics::ensure(&settings, &Preflight::new(&settings, limit)?, &wanted)
+            topics::ensure(&settings, &Preflight::new(&settings, limit)?, &wanted, &grown)
         })
         .await?;
         let producer = self.producer(&spec.native)?;
@@ -77,9 +78,9 @@ impl KafkaBinder {
 impl Binder for KafkaBinder {
     fn bind_consumer<'a>(&'a self, spec: &'a ConsumerSpec) -> BoxFuture<'a, Result<BoundInput>> {
         Box::pin(async move {
-            let (settings, spec) = (self.settings.clone(), spec.clone());
+            let (settings, spec, grown) = (self.settings.clone(), spec.clone(), self.grown.clone());
             let (binding, destination) = (spec.binding.to_string(), spec.destination.to_string());
-            off_runtime("kafka-preflight", move || subscription::bind(&settings, &spec))
+            off_runtime("kafka-preflight", move || subscription::bind(&settings, &spec, &grown))
                 .await
                 .map_err(|why| self.at_home(why).at_binding(binding).at_destination(destination))
         })
@@ -101,9 +102,9 @@ impl Binder for KafkaBinder {
     fn provision<'a>(&'a self, topology: &'a Topology) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let (settings, wanted) = (self.settings.clone(), Wanted::of(topology));
-            let limit = settings.connect;
+            let (limit, grown) = (settings.connect, self.grown.clone());
             off_runtime("kafka-preflight", move || {
-                topics::ensure(&settings, &Preflight::new(&settings, limit)?, &wanted)
+                topics::ensure(&settings, &Preflight::new(&settings, limit)?, &wanted, &grown)
             })
             .await
             .map_err(|why| self.at_home(why))

@@ -15,7 +15,7 @@ use crate::handover::Handover;
 use crate::options;
 use crate::preflight::Preflight;
 use crate::pump::{self, Plan};
-use crate::topics::{self, Wanted};
+use crate::topics::{self, Grown, Wanted};
 
 /// Delivered and not yet committed, where the specification leaves it to the binder.
 const DEFAULT_LIMIT: Limit = Limit { messages: 65_536, bytes: 64 * 1024 * 1024 };
@@ -27,7 +27,11 @@ const DEFAULT_LIMIT: Limit = Limit { messages: 65_536, bytes: 64 * 1024 * 1024 }
 ///
 /// [`ErrorKind::Config`] for options that are refused or do not go together, and what the
 /// preflight finds.
-pub(crate) fn bind(settings: &KafkaSettings, spec: &ConsumerSpec) -> Result<BoundInput> {
+pub(crate) fn bind(
+    settings: &KafkaSettings,
+    spec: &ConsumerSpec,
+    grown: &Grown,
+) -> Result<BoundInput> {
     options::check(&spec.native)?;
     let group = spec.group.as_ref().map_or_else(anonymous, ToString::to_string);
     let config = settings.consumer(&group, &spec.native);
@@ -42,8 +46,11 @@ pub(crate) fn bind(settings: &KafkaSettings, spec: &ConsumerSpec) -> Result<Boun
     let mut wanted = Wanted::default();
     wanted.add(spec.destination.as_str(), spec.partition_count, spec.grow);
     let preflight = Preflight::new(settings, spec.connect)?;
-    topics::ensure(settings, &preflight, &wanted)?;
-    let partitions = preflight.partition_count(spec.destination.as_str())?;
+    topics::ensure(settings, &preflight, &wanted, grown)?;
+    let topic = spec.destination.as_str();
+    let found = preflight.partition_count(topic)?.unwrap_or(u32::MAX);
+    // A group that nobody else has begins now, so to it nothing that was there is new.
+    let partitions = if spec.group.is_some() { grown.old(topic, found) } else { found };
     let start = if spec.group.is_some() { spec.start } else { Start::Latest };
     let handover = pump::start(
         &config,
@@ -51,7 +58,7 @@ pub(crate) fn bind(settings: &KafkaSettings, spec: &ConsumerSpec) -> Result<Boun
             binding: spec.binding.to_string(),
             topic: spec.destination.to_string(),
             start,
-            partitions: partitions.unwrap_or(u32::MAX),
+            partitions,
             drain: spec.drain,
             connect: spec.connect,
             limit: spec.max_in_flight.unwrap_or(DEFAULT_LIMIT),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::num::NonZeroU32;
+use std::sync::Mutex;
 
 use binder_core::{Error, ErrorKind, Result, Topology};
 use futures::executor::block_on;
@@ -9,6 +10,7 @@ use futures::executor::block_on;
 use crate::config::KafkaSettings;
 use crate::error::{Code, broker};
 use crate::preflight::{Preflight, client_refused};
+use crate::sync::lock;
 
 /// Partitions of a topic that the binder creates and nobody gave a number for.
 const DEFAULT_PARTITIONS: NonZeroU32 = NonZeroU32::new(8).expect("not zero");
@@ -74,6 +76,24 @@ enum Plan {
     Grow(NonZeroU32),
 }
 
+/// How many partitions topics had before this binder added some.
+#[derive(Debug, Default)]
+pub(crate) struct Grown(Mutex<BTreeMap<String, u32>>);
+
+impl Grown {
+    fn note(&self, topic: &str, found: u32) {
+        let mut before = lock(&self.0);
+        let before = before.entry(topic.to_owned()).or_insert(found);
+        *before = found.min(*before);
+    }
+
+    /// How many of the `found` partitions are not new to who comes with this binder. What it has
+    /// added itself is new: others may send there before anybody reads it.
+    pub(crate) fn old(&self, topic: &str, found: u32) -> u32 {
+        lock(&self.0).get(topic).map_or(found, |before| found.min(*before))
+    }
+}
+
 /// Checks topics, creates those that are missing and adds partitions where that is asked for. Blocks, for the preflight's time at most.
 ///
 /// # Errors
@@ -84,6 +104,7 @@ pub(crate) fn ensure(
     settings: &KafkaSettings,
     preflight: &Preflight,
     wanted: &Wanted,
+    grown: &Grown,
 ) -> Result<()> {
     let (mut missing, mut small) = (Vec::new(), Vec::new());
     for (topic, wanted) in &wanted.0 {
@@ -91,7 +112,10 @@ pub(crate) fn ensure(
         match Wanted::plan(topic, *wanted, found)? {
             Plan::Keep => {}
             Plan::Create(count) => missing.push((topic.as_str(), count)),
-            Plan::Grow(count) => small.push((topic.as_str(), count)),
+            Plan::Grow(count) => {
+                grown.note(topic, found.unwrap_or_default());
+                small.push((topic.as_str(), count));
+            }
         }
     }
     if missing.is_empty() && small.is_empty() {
@@ -217,6 +241,18 @@ mod tests {
         assert_eq!(error.kind(), ErrorKind::Topology);
         let text = error.to_string();
         assert!(text.contains("has 4 partitions") && text.contains("asks for 5"), "{text}");
+    }
+
+    #[test]
+    fn what_the_binder_added_is_not_old() {
+        let grown = Grown::default();
+        assert_eq!(grown.old("t", 4), 4);
+        grown.note("t", 2);
+        assert_eq!((grown.old("t", 4), grown.old("t", 2), grown.old("other", 4)), (2, 2, 4));
+        // What comes on top of it later makes nothing older.
+        grown.note("t", 4);
+        assert_eq!(grown.old("t", 8), 2);
+        assert_eq!(grown.old("t", 1), 1, "made anew with fewer");
     }
 
     #[test]

@@ -12,7 +12,7 @@ mod weaknesses;
 use std::num::NonZeroU32;
 use std::time::{Duration, Instant};
 
-use binder_core::{Binder, ConsumerSpec, Delivery, Settlement, Topology};
+use binder_core::{Binder, ConsumerSpec, Delivery, Settlement, Start, Topology};
 use binder_kafka::KafkaBinder;
 
 use support::{Broker, Input, Output, consumer, numbered, producer, unique, with_native};
@@ -76,6 +76,36 @@ async fn topics_are_created_once_by_whoever_comes_first() {
     assert!(one.bind_producer(&spec).await.is_err());
     spec.partition_count = NonZeroU32::new(3);
     one.bind_producer(&spec).await.unwrap();
+}
+
+/// Whoever has added partitions reads them from their beginning, also in a group from the latest,
+/// and though others send there before it has joined. To a group that begins now nothing is new.
+///
+/// Not on the mock, which adds no partitions.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[ignore = "needs a real broker: cargo xtask test runs it"]
+async fn what_a_binder_has_added_it_reads_from_the_beginning() {
+    let broker = Broker::real();
+    let topic = broker.topic(2).await;
+    let mut spec = consumer(&topic, &unique("group"));
+    spec.start = Start::Latest;
+    let before = broker.binder();
+    Input::assigned(&before, &spec).await.close().await;
+    spec.partition_count = NonZeroU32::new(4);
+    spec.grow = true;
+    let binder = broker.binder();
+    let topology = Topology { consumers: vec![spec.clone()], ..Topology::default() };
+    binder.provision(&topology).await.unwrap();
+    Output::bind(&broker.binder(), &topic).await.confirm((0..40).map(|n| numbered(n, 40))).await;
+    let mut anonymous = spec.clone();
+    anonymous.group = None;
+    let mut anonymous = Input::assigned(&binder, &anonymous).await;
+    assert!(anonymous.is_quiet(Duration::from_millis(500)).await);
+    anonymous.close().await;
+    let mut input = Input::assigned(&binder, &spec).await;
+    let came = input.take(40).await;
+    assert!(came.iter().any(|delivery| delivery.tag.partition >= 2), "none came from a new one");
+    input.close().await;
 }
 
 /// Messages and acker are still held when an input closes, or is dropped.

@@ -9,6 +9,7 @@
 
 mod arguments;
 mod fate;
+mod health;
 mod job;
 mod ledger;
 mod source;
@@ -27,6 +28,8 @@ use crate::worker::work;
 #[enable_binding(defaults = "binder.toml")]
 async fn main(arguments: Arguments) -> Result<App<Faulty>> {
     let watches = arguments.watch;
-    let app = App::new(Faulty::new(arguments)?).emit(emitters![feed]);
+    let faulty = Faulty::new(arguments)?;
+    let app = App::new(faulty.clone()).emit(emitters![feed]);
+    health::report(app.bindings(), faulty);
     Ok(if watches { app.bind(listeners![work, collect, bury]) } else { app.bind(listeners![work]) })
 }

@@ -48,8 +48,8 @@ impl Consumer {
     /// What stands against it, at `deadline` at the latest.
     pub(crate) async fn start(&mut self, deadline: Instant) -> Result<Session> {
         self.epoch += 1;
-        let (plan, epoch) = (&self.plan, self.epoch);
-        let session = self.link.with(deadline, |live| Session::open(live, plan, epoch)).await?;
+        let (link, plan, epoch) = (&*self.link, &self.plan, self.epoch);
+        let session = link.with(deadline, |live| Session::open(live, link, plan, epoch)).await?;
         self.handover.notice(Incoming::Assigned);
         Ok(session)
     }
@@ -140,8 +140,8 @@ impl Consumer {
         drop(self.link.again().await?);
         let deadline = Instant::now() + self.link.checked().settings.connect;
         self.epoch += 1;
-        let (plan, epoch) = (&self.plan, self.epoch);
-        self.link.with(deadline, |live| Session::open(live, plan, epoch)).await
+        let (link, plan, epoch) = (&*self.link, &self.plan, self.epoch);
+        link.with(deadline, |live| Session::open(live, link, plan, epoch)).await
     }
 }
 

@@ -3,7 +3,6 @@
 use std::fmt;
 use std::future::poll_fn;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -22,6 +21,7 @@ use crate::consumer::reader::Reader;
 use crate::error::broker;
 use crate::handover::Handover;
 use crate::ledger::{Ledger, Tell};
+use crate::link::Link;
 use crate::properties::inbound;
 use crate::topology::{self, GroupQueues};
 use crate::window::Window;
@@ -38,27 +38,25 @@ pub(crate) struct Plan {
     pub(crate) source: Source,
     /// What may be unsettled at once, over all queues; 1 to 65,535 messages.
     pub(crate) limit: Limit,
-    /// The broker has refused to count what a channel of this input is sent.
-    pub(crate) refused: AtomicBool,
 }
 
 impl Plan {
-    fn ahead(&self) -> Ahead {
-        match &self.source {
-            Source::Group { queues: GroupQueues { partitions: Some(_), .. }, .. } => {
-                let refused = self.refused.load(Ordering::Relaxed);
-                if refused { Ahead::Nobody } else { Ahead::Channel }
-            }
-            _ => Ahead::Consumer,
+    fn ahead(&self, link: &Link) -> Ahead {
+        match self.source.shared() {
+            Some(queue) if link.is_uncounted(&queue) => Ahead::Nobody,
+            Some(_) => Ahead::Channel,
+            None => Ahead::Consumer,
         }
     }
 
     #[cold]
-    fn cannot_consume(&self, ahead: Ahead, why: lapin::Error) -> Error {
+    fn cannot_consume(&self, link: &Link, ahead: Ahead, why: lapin::Error) -> Error {
         if !ahead.is_refused(&why) {
             return broker("cannot consume", why);
         }
-        self.refused.store(true, Ordering::Relaxed);
+        if let Some(queue) = self.source.shared() {
+            link.note_uncounted(queue);
+        }
         tracing::warn!(
             binding = self.binding,
             "the broker does not bound what this input's queues send ahead in bytes, only in \
@@ -85,6 +83,16 @@ pub(crate) enum Source {
 }
 
 impl Source {
+    /// What the partition queues of a group are named after; none where one queue is read.
+    fn shared(&self) -> Option<String> {
+        match self {
+            Self::Group { queues: GroupQueues { destination, group, partitions, .. }, .. } => {
+                partitions.map(|_| topology::queue(destination, group))
+            }
+            Self::Anonymous(_) => None,
+        }
+    }
+
     /// Makes what is missing; gives the queues to read, each with its partition.
     async fn queues(&self, live: &Arc<Live>) -> Result<Vec<(u32, ShortString)>> {
         match self {
@@ -153,9 +161,14 @@ impl Session {
     /// # Errors
     ///
     /// What the broker refuses.
-    pub(crate) async fn open(live: Arc<Live>, plan: &Plan, epoch: u32) -> Result<Self> {
+    pub(crate) async fn open(
+        live: Arc<Live>,
+        link: &Link,
+        plan: &Plan,
+        epoch: u32,
+    ) -> Result<Self> {
         let queues = plan.source.queues(&live).await?;
-        let (ahead, limit) = (plan.ahead(), plan.limit);
+        let (ahead, limit) = (plan.ahead(link), plan.limit);
         let channel = live.channel().await?;
         let window = Window::new(limit, ahead.counts());
         let consuming = async {
@@ -168,7 +181,7 @@ impl Session {
             Ok(readers)
         };
         let consuming: lapin::Result<_> = consuming.await;
-        let readers = consuming.map_err(|why| plan.cannot_consume(ahead, why))?;
+        let readers = consuming.map_err(|why| plan.cannot_consume(link, ahead, why))?;
         Ok(Self {
             channel,
             readers,

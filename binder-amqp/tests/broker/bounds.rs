@@ -165,7 +165,8 @@ async fn who_settles_nothing_gets_as_many_as_fit() {
     assert_eq!(numbers(&hoarder.take(128).await), (0..128).collect::<Vec<_>>());
 }
 
-/// Quorum queues have no prefetch of a channel: they are read all the same.
+/// Quorum queues have no prefetch of a channel: they are read all the same. To find that out costs
+/// the connection that all inputs share, which happens once and not at every start.
 #[tokio::test]
 #[ignore = "needs RabbitMQ: cargo xtask test runs it"]
 async fn partition_queues_of_another_type_are_read_with_a_fixed_prefetch() {
@@ -192,6 +193,16 @@ async fn partition_queues_of_another_type_are_read_with_a_fixed_prefetch() {
     came.sort_unstable();
     assert_eq!(came, (0..ALL).collect::<Vec<_>>());
     input.close().await;
+
+    let other = unique("bystander");
+    let to_bystander = Output::bind(&binder, &crate::support::output(&other, &["g"])).await;
+    let mut bystander = Input::bind(&binder, &crate::support::input(&other, "g")).await;
+    let mut again = Input::bind(&binder, &spec).await;
+    // What was taken was not settled.
+    again.take(ALL).await;
+    to_bystander.publish(vec![numbered(0)]).await;
+    assert_eq!(bystander.take(1).await[0].tag.epoch, 1, "the connection was lost once more");
+    again.close().await;
     for partition in 0..2 {
         let queue = format!("{name}.g-{partition}");
         channel.queue_delete(queue.as_str().into(), Default::default()).await.unwrap();

@@ -45,7 +45,7 @@ pub(crate) struct Plan {
     pub(crate) topic: String,
     /// Where a new group starts.
     pub(crate) start: Start,
-    /// How many partitions there were when it was bound.
+    /// How many partitions there were when it was bound, without those that its binder has added.
     pub(crate) partitions: u32,
     /// How long revoked partitions may take to finish.
     pub(crate) drain: Duration,

@@ -97,7 +97,7 @@ impl Pump {
                 self.consumer
                     .fetch_watermarks(&self.plan.topic, partition, limit)
                     .map_err(|why| refused("cannot read the end of a partition", &why))?;
-            // One that was added while this member runs is read whole: what was sent to it before
+            // One that was added while this member runs, or by its own binder, is read whole: what was sent to it before
             // anybody read it is as new as what comes.
             let position = if self.is_new(partition) { first } else { end };
             for list in [&mut pinned, &mut *list] {

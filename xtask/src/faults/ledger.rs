@@ -8,6 +8,8 @@ use anyhow::{Context, Result};
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ledger {
     pub(crate) entries: Vec<Entry>,
+    /// Each time that a process, by its number, said anew whether it is ready.
+    readiness: Vec<(u32, bool)>,
 }
 
 /// One line.
@@ -32,6 +34,12 @@ pub(crate) enum What {
     Result,
     /// It was read among the dead letters, by a function of the application.
     Letter(Failure),
+}
+
+impl What {
+    fn is_start(&self) -> bool {
+        matches!(self, Self::Start(_))
+    }
 }
 
 /// Which delivery of it.
@@ -88,7 +96,22 @@ impl Ledger {
     /// Whole lines only: the last may be half written.
     pub(crate) fn of(text: &str) -> Self {
         let whole = text.rsplit_once('\n').map_or("", |(whole, _)| whole);
-        Self { entries: whole.lines().filter_map(entry).collect() }
+        Self {
+            entries: whole.lines().filter_map(entry).collect(),
+            readiness: whole.lines().filter_map(readiness).collect(),
+        }
+    }
+
+    /// What is wrong where one process works and nothing may have kept it from being ready.
+    pub(crate) fn unready(&self) -> Option<String> {
+        let works =
+            |pid| self.entries.iter().any(|entry| entry.pid == pid && entry.what.is_start());
+        let said = self.readiness.iter().filter(|(pid, _)| works(*pid)).map(|(_, ready)| *ready);
+        match said.collect::<Vec<_>>()[..] {
+            [true] => None,
+            [] => Some("the process that works was never ready".to_owned()),
+            _ => Some("the process that works was not ready for a while".to_owned()),
+        }
     }
 
     /// Entries of functions that returned and had done their job.
@@ -137,6 +160,11 @@ fn entry(line: &str) -> Option<Entry> {
     Some(Entry { what, at, pid, job: Job::parse(job)? })
 }
 
+fn readiness(line: &str) -> Option<(u32, bool)> {
+    let [what, _at, pid, ready] = line.split(' ').collect::<Vec<_>>()[..] else { return None };
+    (what == "ready").then_some((pid.parse().ok()?, ready == "yes"))
+}
+
 fn call(text: &str) -> Option<(Call, &str)> {
     let mut words = text.splitn(4, ' ');
     let partition = words.next()?.parse().ok()?;
@@ -155,6 +183,16 @@ mod tests {
         let ledger = Ledger::of(&[1, 2, 7, 8, 11].map(done).concat());
         let since = |seconds| ledger.standstill(Duration::from_secs(seconds)).as_secs();
         assert_eq!([since(0), since(3), since(5), since(12)], [5, 4, 3, 0]);
+    }
+
+    #[test]
+    fn who_works_and_is_not_ready_is_seen() {
+        let start = "ready 1 6 yes\nready 2 6 no\nstart 3 7 3 40 1 5 2 0 good\n";
+        let of = |lines: &str| Ledger::of(&(start.to_owned() + lines)).unready();
+        assert_eq!(of("ready 4 7 yes\n"), None);
+        let not = ["", "ready 4 7 no\n", "ready 4 7 yes\nready 5 7 no\n"];
+        assert!(not.into_iter().all(|lines| of(lines).is_some()));
+        assert!(of("ready 4 7 yes\nready 5 7 no\nready 6 7 yes\n").is_some());
     }
 
     #[test]

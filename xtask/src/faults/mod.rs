@@ -51,7 +51,7 @@ pub(crate) struct Arguments {
     runs: u32,
     /// Print one JSON object instead of the table: `binder`, `version` and `rows`, each with
     /// `id`, `name`, `runs`, `lost`, `duplicated`, `reordered`, `commit_ahead`, `recovery_seconds`
-    /// (the longest), `result`, `left_out`, `faults`, `commit` and `date`.
+    /// (the longest), `longest_run_seconds`, `result`, `left_out`, `faults`, `commit` and `date`.
     #[arg(long)]
     json: bool,
     /// Keep the result, beside rows that were run before, and write the table of all binders again:
@@ -116,8 +116,9 @@ fn play(stage: &Stage, rows: &[Row], runs: u32, seed: u64) -> Result<Vec<Outcome
         for number in 1..=runs {
             let begun = Instant::now();
             // What cannot be played to its end has not held.
-            let run = rows::play(stage, row, number, &mut chance).unwrap_or_else(Run::failed);
-            eprintln!("{}", table::line(row, number, &run, begun.elapsed()));
+            let mut run = rows::play(stage, row, number, &mut chance).unwrap_or_else(Run::failed);
+            run.took = begun.elapsed();
+            eprintln!("{}", table::line(row, number, &run));
             played.push(run);
         }
         outcomes.push(Outcome { row, runs: played, left_out: rows::left_out(row, binder) });

@@ -9,6 +9,9 @@ use crate::faults::row::Row;
 /// So many runs prove a row.
 pub(crate) const PROOF: u32 = 5;
 
+/// No run should take longer; one that does is reported and has not failed for that.
+pub(crate) const LONG: Duration = Duration::from_secs(60);
+
 /// What one run of a row came to.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Run {
@@ -22,6 +25,8 @@ pub(crate) struct Run {
     pub(crate) ahead: Option<u64>,
     /// From the end of what was broken until work went on; none where nothing interrupts it.
     pub(crate) recovery: Option<Duration>,
+    /// The whole run.
+    pub(crate) took: Duration,
     /// What did not hold.
     pub(crate) faults: Vec<String>,
 }
@@ -77,6 +82,16 @@ impl Outcome {
         self.runs.iter().map(|run| run.recovery).max().flatten()
     }
 
+    /// The time that the longest run took.
+    pub(crate) fn longest(&self) -> Duration {
+        self.runs.iter().map(|run| run.took).max().unwrap_or_default()
+    }
+
+    /// The same where it is more than a run should take.
+    pub(crate) fn too_long(&self) -> Option<Duration> {
+        Some(self.longest()).filter(|longest| *longest > LONG)
+    }
+
     /// What did not hold, in any run; without the logs that stand behind it.
     pub(crate) fn faults(&self) -> Vec<&str> {
         let faults = self.runs.iter().flat_map(|run| &run.faults);
@@ -94,6 +109,7 @@ impl Outcome {
             "reordered": self.reordered(),
             "commit_ahead": self.ahead(),
             "recovery_seconds": self.recovery().map(seconds),
+            "longest_run_seconds": seconds(self.longest()),
             "result": self.result(),
             "left_out": self.left_out,
             "faults": self.faults(),
@@ -108,7 +124,8 @@ mod tests {
     fn run(lost: u64, seconds: Option<u64>) -> Run {
         let faults = if lost > 0 { vec!["jobs are lost; the log".to_owned()] } else { Vec::new() };
         let recovery = seconds.map(Duration::from_secs);
-        Run { lost, duplicated: lost + 3, reordered: 1, ahead: Some(lost), recovery, faults }
+        let took = LONG + Duration::from_secs(lost);
+        Run { lost, duplicated: lost + 3, reordered: 1, ahead: Some(lost), recovery, took, faults }
     }
 
     #[test]
@@ -116,6 +133,7 @@ mod tests {
         let of = |runs| Outcome { row: Row::F02, runs, left_out: None };
         let sound = of(vec![run(0, Some(2)); 5]);
         assert_eq!((sound.result(), sound.lost(), sound.duplicated()), ("held", 0, 3));
+        assert_eq!(sound.too_long(), None);
         assert_eq!(of(vec![run(0, Some(2)); 4]).result(), "unproved");
         assert_eq!(Outcome { left_out: Some("a part"), ..sound }.result(), "unproved");
         let broken = of(vec![run(0, Some(2)), run(2, None), run(1, Some(9))]);
@@ -123,6 +141,8 @@ mod tests {
         assert_eq!((broken.reordered(), broken.ahead()), (3, Some(2)));
         assert_eq!(broken.recovery(), Some(Duration::from_secs(9)));
         assert_eq!(broken.json()["recovery_seconds"], 9.0);
+        assert_eq!(broken.json()["longest_run_seconds"], 62.0);
+        assert_eq!(broken.too_long(), Some(Duration::from_secs(62)));
         assert_eq!(broken.faults(), ["jobs are lost"; 2]);
     }
 }

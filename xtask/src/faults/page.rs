@@ -9,7 +9,10 @@ use serde_json::{Value, json};
 use crate::{
     command,
     conformance::{Binder, Target},
-    faults::{outcome::Outcome, row::Row},
+    faults::{
+        outcome::{LONG, Outcome},
+        row::Row,
+    },
 };
 
 const PAGE: &str = "docs/spec/faults.md";
@@ -110,6 +113,8 @@ fn table(binder: Binder, result: &Value) -> Result<String> {
         lines.push(line(row, binder, found));
         let left_out = found["left_out"].as_str();
         notes.extend(left_out.map(|part| format!("- {}, left out: {part}", row.id())));
+        let long = found["longest_run_seconds"].as_f64().filter(|it| *it > LONG.as_secs_f64());
+        notes.extend(long.map(|seconds| format!("- {}, longest run: {seconds:.0} s", row.id())));
         for fault in found["faults"].as_array().into_iter().flatten() {
             let fault = fault.as_str().unwrap_or_default();
             notes.push(format!("- {}, did not hold: {fault}", row.id()));
@@ -147,6 +152,8 @@ fn line(row: Row, binder: Binder, found: &Value) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::faults::outcome::Run;
 
@@ -158,7 +165,8 @@ mod tests {
 
     fn outcome(row: Row, lost: u64) -> Value {
         let faults = vec!["3 jobs are lost\nthe log".to_owned()];
-        let run = Run { lost, faults, ..Run::default() };
+        let took = LONG + Duration::from_secs(7);
+        let run = Run { lost, faults, took, ..Run::default() };
         Outcome { row, runs: vec![run], left_out: Some("a part") }.json()
     }
 
@@ -169,7 +177,8 @@ mod tests {
         let row = "| F13 poison messages | memory | 1 | 3 | 0 | 0 | - | - | failed | - |";
         assert!(page.contains(row), "{page}");
         assert!(page.contains("| F15 function hangs | memory | - | - | - | - | - | - | not run |"));
-        assert!(page.contains("- F13, left out: a part\n- F13, did not hold: 3 jobs are lost\n"));
+        let notes = "- F13, left out: a part\n- F13, longest run: 67 s\n- F13, did not hold: 3 jobs are lost\n";
+        assert!(page.contains(notes), "{page}");
     }
 
     #[test]

@@ -292,6 +292,19 @@ impl Play {
         })
     }
 
+    /// Wait until the broker has nothing left for the group, or a grace has passed; says what is
+    /// wrong then.
+    pub(crate) fn until_settled(&mut self) -> Result<Option<String>> {
+        let until = Instant::now() + GRACE;
+        loop {
+            let complaint = self.view.unsettled()?.complaint();
+            if complaint.is_none() || Instant::now() >= until {
+                return Ok(complaint);
+            }
+            command::pause(BETWEEN_LOOKS);
+        }
+    }
+
     /// Look until something more arrives, and say how long that takes.
     pub(crate) fn until_more_arrive(&mut self, process: &mut Process) -> Result<Duration> {
         let count = |arrived: &Arrived| arrived.results.len() + arrived.letters.len();

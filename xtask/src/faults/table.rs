@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::{
     conformance::Binder,
     faults::{
-        outcome::{Outcome, Run},
+        outcome::{LONG, Outcome, Run},
         row::Row,
     },
 };
@@ -30,6 +30,10 @@ pub(crate) fn of(binder: Binder, outcomes: &[Outcome]) -> String {
             seconds(outcome.recovery()),
             outcome.result(),
         ));
+        lines.extend(outcome.too_long().map(|longest| {
+            let (longest, most) = (longest.as_secs_f64(), LONG.as_secs());
+            format!("      long: its longest run took {longest:.0} s, more than {most} s")
+        }));
         lines.extend(outcome.left_out.map(|part| format!("      left out: {part}")));
     }
     lines.push(
@@ -41,7 +45,7 @@ pub(crate) fn of(binder: Binder, outcomes: &[Outcome]) -> String {
 }
 
 /// One run; below it, what did not hold.
-pub(crate) fn line(row: Row, number: u32, run: &Run, took: Duration) -> String {
+pub(crate) fn line(row: Row, number: u32, run: &Run) -> String {
     let verdict = if run.faults.is_empty() { "held" } else { "FAILED" };
     let mut line = format!(
         "{} run {number}: lost {}, duplicated {}, reordered {}, commit ahead {}, recovery {}, \
@@ -52,7 +56,7 @@ pub(crate) fn line(row: Row, number: u32, run: &Run, took: Duration) -> String {
         run.reordered,
         count(run.ahead),
         seconds(run.recovery),
-        took.as_secs_f64(),
+        run.took.as_secs_f64(),
     );
     for fault in &run.faults {
         line += &format!("\n         {fault}");
@@ -82,6 +86,7 @@ mod tests {
             reordered: 2,
             ahead: Some(7),
             recovery: Some(Duration::from_millis(2_540)),
+            took: Duration::from_secs(75),
             faults: vec!["jobs are lost".to_owned()],
         };
         let outcome = Outcome { row: Row::F02, runs: vec![run.clone()], left_out: None };
@@ -98,7 +103,12 @@ mod tests {
             assert!(row[..end].ends_with(value), "{head}\n{row}");
         }
         assert!(row.starts_with("F02   broker killed") && row.ends_with("failed"), "{row}");
-        let line = line(Row::F02, 1, &run, Duration::from_secs(9));
+        assert!(
+            table.contains("\n      long: its longest run took 75 s, more than 60 s\n"),
+            "{table}"
+        );
+        let line = line(Row::F02, 1, &run);
+        assert!(line.contains(" 75 s: FAILED"), "{line}");
         assert!(line.ends_with("\n         jobs are lost"), "{line}");
     }
 }

@@ -17,6 +17,7 @@ const LARGEST: i32 = 64 << 20;
 type Api = (i16, i16);
 
 const FETCH: Api = (1, 4);
+const LIST_OFFSETS: Api = (2, 1);
 const METADATA: Api = (3, 4);
 const OFFSET_FETCH: Api = (9, 1);
 const CREATE_TOPICS: Api = (19, 2);
@@ -118,6 +119,34 @@ impl Client {
             }
         }
         Ok(committed)
+    }
+
+    /// Where the first `count` partitions of a topic end; none where nobody says so yet.
+    pub(crate) fn ends(&mut self, topic: &str, count: u32) -> Result<Vec<Option<i64>>> {
+        const THE_END: i64 = -1;
+        let no_replica = number(-1);
+        let mut body = [no_replica, number(1), text(topic), number(count as i32)].concat();
+        for partition in 0..count {
+            body.extend(number(partition as i32));
+            body.extend(THE_END.to_be_bytes());
+        }
+        let answer = self.ask(LIST_OFFSETS, &body)?;
+        let mut answer = Reader(&answer);
+        let mut ends = vec![None; count as usize];
+        for _ in 0..answer.number()? {
+            answer.text()?;
+            for _ in 0..answer.number()? {
+                let partition = answer.number()? as usize;
+                let error = answer.short()?;
+                answer.long()?; // a time
+                let end = answer.long()?;
+                if !NOT_YET.contains(&error) {
+                    refused(error, "say the end of")?;
+                    ends[partition] = Some(end);
+                }
+            }
+        }
+        Ok(ends)
     }
 
     /// Make a topic.

@@ -4,12 +4,16 @@ use std::{
     fs::{self, File},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
+    time::Duration,
 };
 
 use anyhow::{Context, Result};
 
 use super::{name_server, service};
 use crate::command;
+
+/// An answer that is older is none: the broker answers five times a second.
+const FRESH: Duration = Duration::from_secs(3);
 
 /// The control program with its environment, in the container if the broker runs in one.
 pub(crate) fn control() -> Command {
@@ -53,7 +57,10 @@ impl Gauge {
 
     /// The last answer; none yet, or none any more.
     pub(crate) fn messages(&self) -> Option<u64> {
-        last(&fs::read_to_string(&self.file).ok()?)
+        let printed = fs::read_to_string(&self.file).ok()?;
+        // Clocks may be set back, which makes nothing old.
+        let age = fs::metadata(&self.file).ok()?.modified().ok()?.elapsed().unwrap_or_default();
+        last(&printed, age)
     }
 }
 
@@ -65,7 +72,7 @@ impl Drop for Gauge {
     }
 }
 
-/// Erlang that prints `held N` five times a second, for at most three minutes.
+/// Erlang that prints `held N` five times a second, for at most five minutes.
 fn expression(queue: &str) -> String {
     format!(
         "Q = rabbit_misc:r(<<\"/\">>, queue, <<\"{queue}\">>), \
@@ -78,12 +85,15 @@ fn expression(queue: &str) -> String {
              _ -> io:format(\"none~n\") \
            end, \
            timer:sleep(200), F(F, N - 1) end, \
-         F(F, 900)."
+         F(F, 1500)."
     )
 }
 
-/// The answer of the last whole line.
-fn last(printed: &str) -> Option<u64> {
+/// The answer of the last whole line, which was printed so long ago.
+fn last(printed: &str, age: Duration) -> Option<u64> {
+    if age > FRESH {
+        return None;
+    }
     let (whole, _) = printed.rsplit_once('\n')?;
     whole.lines().next_back()?.strip_prefix("held ")?.parse().ok()
 }
@@ -99,8 +109,15 @@ mod tests {
 
     #[test]
     fn the_last_whole_answer_counts() {
+        let last = |printed| last(printed, Duration::from_millis(200));
         assert_eq!(last("held 7\nheld 5\nhel"), Some(5));
         assert_eq!(last("held 7\nnone\n"), None);
         assert_eq!(last("held 7"), None);
+    }
+
+    #[test]
+    fn an_answer_of_long_ago_does_not_count() {
+        assert_eq!(last("held 0\n", FRESH), Some(0));
+        assert_eq!(last("held 0\n", FRESH + Duration::from_millis(1)), None);
     }
 }

@@ -65,7 +65,8 @@ const IMPATIENCE: [&str; 2] =
     ["--block=12000", "--set=bindings.jobs.input.native.kafka.max.poll.interval.ms=10000"];
 
 /// Jobs that never return, and one that blocks its thread. The deadline ends the former, the
-/// latter comes back; all others go on meanwhile, and the process stays a member of its group.
+/// latter comes back; all others go on meanwhile, and the process stays a member of its group
+/// and ready.
 pub(super) fn hangs(stage: &Stage, number: u32) -> Result<Run> {
     let fates = &["hangs@200/2000", "blocks@2800/100000"];
     let load = Load { fates, takes: 10, rate: 400, ..Load::of(5_000) };
@@ -79,7 +80,9 @@ pub(super) fn hangs(stage: &Stage, number: u32) -> Result<Run> {
     }
     let mut process = play.work("work", &arguments)?;
     play.until_all_arrived(&mut process)?;
+    let unready = play.ledger()?.unready();
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
+    run.faults.extend(unready);
     let standstill = ledger.standstill(Duration::ZERO);
     if standstill > DEADLINE + LATER {
         run.faults.push(format!("nothing was done for {standstill:.1?}"));

@@ -24,7 +24,7 @@ const RECOVERY: Duration = Duration::from_secs(30);
 const AWAY: Duration = Duration::from_secs(4);
 
 /// The store of the dead letters is gone, or full: nothing is settled that belongs there, nothing
-/// is tried again, and once the store is back everything arrives.
+/// is tried again, the process stays ready, and once the store is back everything arrives.
 pub(super) fn away(stage: &Stage, number: u32) -> Result<Run> {
     match stage.binder {
         Binder::Memory => full(stage, number),
@@ -44,8 +44,11 @@ fn full(stage: &Stage, number: u32) -> Result<Run> {
     // Two seconds of feeding, and some in which all of it would be fed.
     play.look_for(&mut process, Duration::from_secs(2) + AWAY)?;
     let fed = play.ledger()?.intents().count() as u64;
+    let too_early = too_early(&mut play)?;
     let recovery = restore(&mut play, &mut process)?;
+    let unready = play.ledger()?.unready();
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
+    run.faults.extend(too_early.into_iter().chain(unready));
     if fed >= JOBS {
         run.faults.push("all jobs were fed although the store was full".to_owned());
     }
@@ -76,8 +79,11 @@ fn deleted(stage: &Stage, number: u32) -> Result<Run> {
         queues.count(JOBS)?;
     }
     play.look_for(&mut process, AWAY)?;
+    let too_early = too_early(&mut play)?;
     let recovery = restore(&mut play, &mut process)?;
+    let unready = play.ledger()?.unready();
     let Judged { ledger, arrived, mut run } = end(play, process, 0)?;
+    run.faults.extend(too_early.into_iter().chain(unready));
     judge(&mut run, wrong_attempts(&ledger, &arrived, &[100, 200]), recovery);
     Ok(run)
 }
@@ -95,6 +101,17 @@ fn delete(play: &mut Play, number: u32) -> Result<()> {
         Client::connect(Kind::Kafka.address())?.delete(&dead)?;
     }
     Ok(())
+}
+
+/// What is wrong if dead letters arrived where nothing could keep them: then nothing was away.
+fn too_early(play: &mut Play) -> Result<Option<String>> {
+    play.view.look()?;
+    let ledger = play.ledger()?;
+    let mut letters = play.arrived(&ledger).letters.len();
+    if let View::Amqp(queues) = &play.view {
+        letters += queues.letters_while_away()?;
+    }
+    Ok((letters > 0).then(|| format!("{letters} dead letters arrived while their store was away")))
 }
 
 /// Give the store back, wait for everything, and say how long the first dead letter took.

@@ -25,7 +25,8 @@ use crate::{
     weblog::process::Process,
 };
 
-/// No run takes longer; on a machine that is not busy with other things, half of it.
+/// No run takes longer; on a machine that is not busy with other things, half of it. One that takes
+/// more than that is reported.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// Break it once.
@@ -67,11 +68,17 @@ struct Judged {
     run: Run,
 }
 
-/// End the process in good order, look a last time and judge. `most` jobs may come twice.
+/// End the process in good order, see that everything is settled, look a last time and judge.
+/// `most` jobs may come twice.
 fn end(mut play: Play, mut process: Process, most: u64) -> Result<Judged> {
+    // What comes again is done again after everything has arrived, and a process that was told to
+    // end gives it back: it is no fault of its own if that is left then.
+    play.until_settled()?;
     let ended = process.terminate(GRACE);
+    let unsettled = play.until_settled()?;
     let mut judged = close(play_out(&mut play)?, play, most)?;
     judged.run.faults.extend(ended.err().map(|error| format!("{error:#}")));
+    judged.run.faults.extend(unsettled);
     Ok(judged)
 }
 
@@ -95,7 +102,7 @@ fn close(
         faults.push(format!("{ahead} jobs were settled before they had arrived"));
     }
     play.clean()?;
-    let run = Run { lost, duplicated, reordered, ahead, recovery: None, faults };
+    let run = Run { lost, duplicated, reordered, ahead, faults, ..Run::default() };
     Ok(Judged { ledger, arrived, run })
 }
 

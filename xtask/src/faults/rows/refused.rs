@@ -142,7 +142,7 @@ pub(super) fn credentials(stage: &Stage, number: u32) -> Result<Run> {
     let mut process = play.work("wrong", &wrong.each_ref().map(String::as_str))?;
     let mut faults: Vec<String> =
         is_refused(&mut process, begun, broker, &server.to_string())?.into_iter().collect();
-    let tries = refusals(broker).zip(before).map(|(after, before)| after - before);
+    let tries = since(before, refusals(broker));
     faults.extend(storm(tries, 1, 5));
     let mut run = match broker {
         Kind::Kafka => known(&mut play, server)?.finish(play)?,
@@ -171,9 +171,17 @@ fn refusals(broker: Kind) -> Option<usize> {
     Some(brokers::log(broker)?.matches(text).count())
 }
 
-/// Too many tries, or none: then the broker was never asked.
+/// How many more there are now; none where that is not known, or the log has begun anew.
+fn since(before: Option<usize>, after: Option<usize>) -> Option<usize> {
+    after?.checked_sub(before?)
+}
+
+/// Too many tries, or none: then the broker was never asked. Where its log says nothing, nobody
+/// knows.
 fn storm(tries: Option<usize>, least: usize, most: usize) -> Option<String> {
-    let tries = tries?;
+    let Some(tries) = tries else {
+        return Some("the broker's log does not say how many logins were refused".to_owned());
+    };
     let sound = (least..=most).contains(&tries);
     (!sound).then(|| format!("{tries} logins were refused, {least} to {most} were expected"))
 }
@@ -228,7 +236,7 @@ fn revoke(play: &mut Play, server: SocketAddr, user: &str) -> Result<Worked> {
     rabbitmq::tell(&["close_all_user_connections", user, "revoked"])?;
     let revoked = Instant::now();
     let status = process.wait(revoked + STOPS)?;
-    let tries = refusals(Kind::Amqp).zip(before).map(|(after, before)| after - before);
+    let tries = since(before, refusals(Kind::Amqp));
     rabbitmq::tell(&["change_password", user, CANARY])?;
     // Two connections, each with a back-off that begins with a fifth of a second and doubles.
     let mut faults: Vec<String> = storm(tries, 1, 20).into_iter().collect();
@@ -268,6 +276,12 @@ mod tests {
     #[test]
     fn a_storm_of_logins_is_seen() {
         assert!(storm(Some(6), 1, 5).is_some() && storm(Some(0), 1, 5).is_some());
-        assert!(storm(Some(5), 1, 5).is_none() && storm(None, 1, 5).is_none());
+        assert!(storm(Some(5), 1, 5).is_none() && storm(Some(1), 1, 5).is_none());
+        assert!(storm(None, 1, 5).is_some(), "a log that cannot be read proves nothing");
+        assert_eq!(since(Some(3), Some(7)), Some(4));
+        assert_eq!(
+            [since(Some(7), Some(3)), since(None, Some(3)), since(Some(3), None)],
+            [None; 3]
+        );
     }
 }

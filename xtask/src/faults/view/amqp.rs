@@ -53,7 +53,7 @@ impl Queues {
 
     /// From now on the broker has been given so many jobs; what it holds no more is settled.
     pub(crate) fn count(&mut self, jobs: u64) -> Result<()> {
-        self.await_the_gauge()?;
+        self.held()?;
         self.jobs = Some(jobs);
         Ok(())
     }
@@ -61,18 +61,26 @@ impl Queues {
     /// The same before any of them is worked on: it has to hold just so many.
     pub(crate) fn count_all(&mut self, jobs: u64) -> Result<()> {
         self.count(jobs)?;
-        let held = self.gauge.messages().unwrap_or_default();
+        let held = self.held()?;
         ensure!(held == jobs, "{held} jobs were fed instead of {jobs}");
         Ok(())
     }
 
-    fn await_the_gauge(&self) -> Result<()> {
+    /// How many messages the queue holds; a figure that stands still is waited for.
+    fn held(&self) -> Result<u64> {
         let begun = Instant::now();
-        while self.gauge.messages().is_none() {
+        loop {
+            if let Some(held) = self.gauge.messages() {
+                return Ok(held);
+            }
             ensure!(begun.elapsed() < PATIENCE, "RabbitMQ does not say what the queue holds");
             command::pause(Duration::from_millis(100));
         }
-        Ok(())
+    }
+
+    /// How many jobs are not settled.
+    pub(super) fn unsettled(&self) -> Result<u64> {
+        self.held()
     }
 
     /// The queue of the dead letters is gone, or there again.
@@ -80,8 +88,17 @@ impl Queues {
         self.letters_are_away = away;
     }
 
+    /// How many dead letters stand where their queue was; none where there is no such queue.
+    pub(crate) fn letters_while_away(&self) -> Result<usize> {
+        let mut caller =
+            Caller::connect(Kind::Amqp.address()).context("cannot look at RabbitMQ")?;
+        let dead = self.read.iter().filter(|(_, is_letter)| *is_letter);
+        Ok(dead.map(|(queue, _)| caller.drain(queue).map_or(0, |letters| letters.len())).sum())
+    }
+
     pub(super) fn look(&mut self) -> Result<()> {
-        let held = self.gauge.messages();
+        let held =
+            self.jobs.map(|jobs| Ok::<_, anyhow::Error>((jobs, self.held()?))).transpose()?;
         let mut caller = match self.caller.take() {
             Some(caller) => caller,
             None => Caller::connect(Kind::Amqp.address()).context("cannot look at RabbitMQ")?,
@@ -96,7 +113,7 @@ impl Queues {
             }
         }
         self.caller = Some(caller);
-        if let (Some(jobs), Some(held)) = (self.jobs, held) {
+        if let Some((jobs, held)) = held {
             let settled = jobs.saturating_sub(held);
             let ahead = settled.saturating_sub(self.seen.len() as u64);
             self.ahead = self.ahead.max(Some(ahead));

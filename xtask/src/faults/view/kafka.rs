@@ -49,10 +49,20 @@ impl Topics {
         Ok(())
     }
 
+    /// How many jobs the group has not committed; none where the broker does not say.
+    pub(super) fn unsettled(&mut self) -> Result<Option<u64>> {
+        let mut client = Client::connect(Kind::Kafka.address()).context("cannot look at Kafka")?;
+        let jobs = &self.names.jobs;
+        let count = client.partitions(jobs)?;
+        let committed = client.committed(GROUP, jobs, count)?;
+        Ok(behind(&committed, &client.ends(jobs, count)?))
+    }
+
     fn look_through(&mut self, client: &mut Client) -> Result<()> {
         let jobs = &self.names.jobs;
         let count = client.partitions(jobs)?;
-        self.positions.resize_with(count as usize, BTreeSet::new);
+        // What is known stays known when the broker does not know the topic for a moment.
+        grow(&mut self.positions, count as usize);
         let committed = client.committed(GROUP, jobs, count)?;
         for (topic, is_letter) in read(&self.names) {
             self.read(client, &topic, is_letter)?;
@@ -65,10 +75,11 @@ impl Topics {
 
     fn read(&mut self, client: &mut Client, topic: &str, is_letter: bool) -> Result<()> {
         let count = client.partitions(topic)? as usize;
-        // A topic that is gone begins anew when it comes back.
+        // A topic that is gone for a moment is read on where it was; one that was deleted had
+        // nothing in it.
         let next = self.next.entry(topic.to_owned()).or_default();
-        next.resize(count, 0);
-        for (partition, next) in (0..).zip(next) {
+        grow(next, count);
+        for (partition, next) in (0..).zip(next.iter_mut().take(count)) {
             loop {
                 let records = client.fetch(topic, partition, *next)?;
                 let Some(last) = records.last() else { break };
@@ -84,5 +95,43 @@ impl Topics {
             }
         }
         Ok(())
+    }
+}
+
+/// Makes room for so many, and takes nothing away.
+fn grow<T: Default>(known: &mut Vec<T>, count: usize) {
+    known.resize_with(known.len().max(count), T::default);
+}
+
+/// How far a group is from the ends of its partitions, where all of those are known.
+fn behind(committed: &[i64], ends: &[Option<i64>]) -> Option<u64> {
+    let known = !ends.is_empty() && committed.len() == ends.len();
+    let mut left = 0;
+    for (committed, end) in committed.iter().zip(ends) {
+        left += end.as_ref()?.saturating_sub(*committed).max(0) as u64;
+    }
+    known.then_some(left)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_group_is_done_when_it_is_at_the_end_of_every_partition() {
+        assert_eq!(behind(&[7, 9], &[Some(7), Some(9)]), Some(0));
+        assert_eq!(behind(&[7, 0], &[Some(7), Some(9)]), Some(9));
+        assert_eq!(behind(&[8, 8], &[Some(7), Some(9)]), Some(1), "one does not stand for another");
+        assert_eq!(behind(&[7, 9], &[Some(7), None]), None);
+        assert_eq!(behind(&[], &[]), None, "no partitions are no answer");
+    }
+
+    #[test]
+    fn what_is_known_outlives_an_answer_without_partitions() {
+        let mut next = vec![40, 41];
+        grow(&mut next, 0);
+        assert_eq!(next, [40, 41]);
+        grow(&mut next, 3);
+        assert_eq!(next, [40, 41, 0]);
     }
 }

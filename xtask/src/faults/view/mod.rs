@@ -46,12 +46,43 @@ impl View {
         }
     }
 
+    /// What the broker says of the jobs that the group has not settled.
+    pub(crate) fn unsettled(&mut self) -> Result<Unsettled> {
+        Ok(match self {
+            Self::Memory => Unsettled::Unseen,
+            Self::Kafka(topics) => topics.unsettled()?.map_or(Unsettled::Unsaid, Unsettled::Jobs),
+            Self::Amqp(queues) => Unsettled::Jobs(queues.unsettled()?),
+        })
+    }
+
     /// The most that was settled and had not arrived, if it could be seen at all.
     pub(crate) fn ahead(&self) -> Option<u64> {
         match self {
             Self::Memory => None,
             Self::Kafka(topics) => topics.ahead,
             Self::Amqp(queues) => queues.ahead,
+        }
+    }
+}
+
+/// What is to be known of the jobs that are not settled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Unsettled {
+    /// Nobody outside can see it.
+    Unseen,
+    /// The broker does not say it now.
+    Unsaid,
+    /// So many.
+    Jobs(u64),
+}
+
+impl Unsettled {
+    /// What is wrong with it where all jobs have arrived.
+    pub(crate) fn complaint(self) -> Option<String> {
+        match self {
+            Self::Unseen | Self::Jobs(0) => None,
+            Self::Unsaid => Some("the broker does not say whether everything is settled".into()),
+            Self::Jobs(left) => Some(format!("{left} jobs were never settled")),
         }
     }
 }
@@ -102,6 +133,15 @@ mod tests {
 
     fn headers(all: &[(&str, &str)]) -> Headers {
         all.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
+    }
+
+    #[test]
+    fn whoever_settles_nothing_is_not_done() {
+        assert_eq!(Unsettled::Unseen.complaint(), None);
+        assert_eq!(Unsettled::Jobs(0).complaint(), None);
+        assert!(
+            Unsettled::Jobs(1).complaint().is_some() && Unsettled::Unsaid.complaint().is_some()
+        );
     }
 
     #[test]
