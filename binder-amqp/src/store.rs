@@ -119,15 +119,15 @@ impl Queue {
         Ok(())
     }
 
-    /// Gives back the `unsettled`, and waits until they are there. RabbitMQ hands each to the queue
-    /// for itself and confirms none of it, so the only sign is the number of letters; it may be
-    /// that somebody else has fetched some, so it is not waited for without an end.
-    async fn close(self, unsettled: u64) -> Result<()> {
+    /// Gives back what is unsettled, and waits until the queue has all that is `left`. RabbitMQ hands
+    /// each to the queue for itself and confirms none of it, so the only sign is the number of
+    /// letters; it may be that somebody else has fetched some, so it is not waited for without an end.
+    async fn close(self, left: u64) -> Result<()> {
         let cannot = |why| broker("cannot give back the letters", why);
         let back = BasicNackOptions { multiple: true, requeue: true };
         self.channel.basic_nack(EVERYTHING, back).await.map_err(cannot)?;
         let until = Instant::now() + BACK;
-        while self.ready().await.map_err(cannot)? < unsettled && Instant::now() < until {
+        while self.ready().await.map_err(cannot)? < left && Instant::now() < until {
             sleep(LOOK).await;
         }
         self.channel.close(200, "OK".into()).await.map_err(cannot)
@@ -135,6 +135,11 @@ impl Queue {
 }
 
 impl AmqpLetters {
+    /// Letters that were here at the start and are not settled, fetched or not.
+    fn left(&self) -> u64 {
+        self.unread + self.unsettled
+    }
+
     async fn fetch(&mut self, room: Room) -> Result<Vec<Delivery>> {
         let (mut letters, mut bytes) = (Vec::new(), 0);
         while self.unread > 0 && letters.len() < room.messages && bytes < room.bytes.max(1) {
@@ -178,7 +183,7 @@ impl Letters for AmqpLetters {
 
     fn close(mut self: Box<Self>) -> BoxFuture<'static, Result<()>> {
         self.open = false;
-        Box::pin(async move { self.engine.call(self.queue.clone().close(self.unsettled)).await })
+        Box::pin(async move { self.engine.call(self.queue.clone().close(self.left())).await })
     }
 }
 
@@ -186,9 +191,9 @@ impl Drop for AmqpLetters {
     /// Given back as soon as the thread comes to it.
     fn drop(&mut self) {
         if self.open {
-            let (queue, unsettled) = (self.queue.clone(), self.unsettled);
+            let (queue, left) = (self.queue.clone(), self.left());
             self.engine.spawn(async move {
-                if let Err(why) = queue.close(unsettled).await {
+                if let Err(why) = queue.close(left).await {
                     tracing::debug!("letters go back with their channel: {why}");
                 }
             });
