@@ -61,6 +61,16 @@ async fn a_drain_lets_them_catch_up_and_goes_no_further() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_drain_takes_no_longer_for_it_than_a_hand_over() {
+    let (bench, gate, mut running) = ahead().await;
+    running.flow.drain(None);
+    tokio::time::sleep(bench.plan.drain / 2 + Duration::from_millis(1)).await; // virtual
+    gate.add_permits(KEYS.len());
+    running.ended().await.unwrap();
+    assert_eq!(acknowledged(&bench), [0, 1, 3, 4]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn they_catch_up_while_the_partition_that_moves_has_time_left() {
     for late in [false, true] {
         let (bench, gate, _running) = ahead().await;
