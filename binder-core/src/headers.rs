@@ -55,6 +55,11 @@ impl Headers {
         self.0.retain(|(name, _)| keep(name));
     }
 
+    /// Removes every header of one of these names; letter case counts.
+    pub fn remove_all(&mut self, names: &[&str]) {
+        self.retain(|name| !names.iter().any(|removed| removed.as_bytes() == name));
+    }
+
     /// How many headers there are.
     #[must_use]
     pub fn len(&self) -> usize {

@@ -77,8 +77,8 @@ pub struct Failed<'a> {
 pub fn dead_letter(message: &Message, failed: &Failed<'_>) -> Message {
     let before = &message.headers;
     let mut headers = before.clone();
-    let sent_to = [redrive::DESTINATION, redrive::GROUP].map(str::as_bytes);
-    headers.retain(|name| !is_ours(name) && !sent_to.contains(&name));
+    headers.remove_all(&HEADERS);
+    headers.remove_all(&[redrive::DESTINATION, redrive::GROUP]);
     if before.text(DESTINATION).is_some() {
         keep_origin(before, &mut headers);
     } else {
@@ -92,10 +92,6 @@ pub fn dead_letter(message: &Message, failed: &Failed<'_>) -> Message {
 }
 
 /// Whether that is one of [`HEADERS`].
-pub(super) fn is_ours(name: &[u8]) -> bool {
-    HEADERS.iter().any(|header| header.as_bytes() == name)
-}
-
 /// Writes what a letter says of its origin to another message, in the order of [`HEADERS`].
 pub(super) fn keep_origin(before: &Headers, headers: &mut Headers) {
     for name in &HEADERS[..ORIGIN] {

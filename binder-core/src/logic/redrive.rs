@@ -151,7 +151,8 @@ pub fn redrive(letter: &Message, inputs: &[Home], others: &[Home], max_redrives:
 
 fn message(letter: &Message, (destination, group): (&str, &str), count: u32) -> Message {
     let mut headers = letter.headers.clone();
-    headers.retain(|name| !dead_letter::is_ours(name) && !is_ours(name));
+    headers.remove_all(&dead_letter::HEADERS);
+    headers.remove_all(&HEADERS);
     dead_letter::keep_origin(&letter.headers, &mut headers);
     headers.push(COUNT, Some(count.to_string().into()));
     headers.push(DESTINATION, Some(destination.to_owned().into()));
@@ -167,10 +168,6 @@ pub fn moved(letter: &Message, store: &str) -> Message {
     message.headers.set(DESTINATION, store.to_owned());
     message.headers.set(GROUP, format!("{store}.redrive"));
     message
-}
-
-fn is_ours(name: &[u8]) -> bool {
-    HEADERS.iter().any(|header| header.as_bytes() == name)
 }
 
 /// Whether a message that was read at `destination` was redriven there for another group than this,

@@ -81,7 +81,7 @@ fn number<N: std::str::FromStr>(headers: &Headers, name: &str) -> Option<N> {
 
 fn without_ours(headers: &Headers) -> Headers {
     let mut headers = headers.clone();
-    headers.retain(|name| !HEADERS.iter().any(|header| header.as_bytes() == name));
+    headers.remove_all(&HEADERS);
     headers
 }
 

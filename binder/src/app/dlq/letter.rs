@@ -54,7 +54,8 @@ impl Letter {
         let all = &message.headers;
         let text = |name| all.text(name).map(str::to_owned);
         let mut headers = all.clone();
-        headers.retain(|name| !is_ours(name));
+        headers.remove_all(&dead_letter::HEADERS);
+        headers.remove_all(&redrive::HEADERS);
         Self {
             destination: text(dead_letter::DESTINATION),
             binding: text(dead_letter::BINDING),
@@ -85,11 +86,6 @@ impl Letter {
 
 fn number<T: std::str::FromStr>(headers: &Headers, name: &str) -> Option<T> {
     headers.text(name)?.parse().ok()
-}
-
-fn is_ours(name: &[u8]) -> bool {
-    let ours = dead_letter::HEADERS.iter().chain(&redrive::HEADERS);
-    ours.map(|header| header.as_bytes()).any(|header| header == name)
 }
 
 /// The first letters, at most `limit`, one by one; one batch of them is held at a time.
